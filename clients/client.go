@@ -1,0 +1,99 @@
+package clients
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Errors a Store returns. Callers may rely on errors.Is.
+var (
+	// ErrNotFound says that no client has the id.
+	ErrNotFound = errors.New("clients: not found")
+	// ErrExists says that a client with the id, or made with the same idempotency key, is already there.
+	ErrExists = errors.New("clients: exists")
+	// ErrConflict says that the client changed since it was read: Version differs.
+	ErrConflict = errors.New("clients: changed in between")
+)
+
+// Client is a registered partner app. It is read-only once loaded: the same value is shared between requests.
+type Client struct {
+	ID       string // opaque, at most 2,048 characters; may be an https URL
+	Metadata Metadata
+	Secrets  []Secret // valid ones only, newest first; at most two; empty for a public client
+	// Version counts changes of the row, from 1. It is the ETag of the admin API and the guard of every update.
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	// DisabledAt is not zero for a client that an administrator has switched off: every endpoint treats it as unknown.
+	DisabledAt time.Time
+}
+
+// Metadata is what a client says of itself, by the names of RFC 7591 §2, OIDC Registration §2 and OIDC RP-Logout §3.1.
+// Zero members are left out of JSON. Normalize fills the defaults, Validate reports every mistake.
+type Metadata struct {
+	RedirectURIs             []string          `json:"redirect_uris,omitempty"`
+	TokenEndpointAuthMethod  string            `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic (default), client_secret_post, none
+	GrantTypes               []string          `json:"grant_types,omitempty"`                // authorization_code (default), refresh_token, client_credentials
+	ResponseTypes            []string          `json:"response_types,omitempty"`             // code
+	ClientName               string            `json:"client_name,omitempty"`
+	ClientNameLocalized      map[string]string `json:"-"` // "client_name#ko": language tag to name; marshalled as members of their own
+	ClientURI                string            `json:"client_uri,omitempty"`
+	LogoURI                  string            `json:"logo_uri,omitempty"`
+	PolicyURI                string            `json:"policy_uri,omitempty"`
+	TosURI                   string            `json:"tos_uri,omitempty"`
+	Scope                    string            `json:"scope,omitempty"` // space-separated; what the client may ask for
+	Contacts                 []string          `json:"contacts,omitempty"`
+	ApplicationType          string            `json:"application_type,omitempty"`             // web (default), native
+	SubjectType              string            `json:"subject_type,omitempty"`                 // public (default)
+	IDTokenSignedResponseAlg string            `json:"id_token_signed_response_alg,omitempty"` // RS256 (default), PS256, ES256, EdDSA
+	DefaultMaxAge            *int64            `json:"default_max_age,omitempty"`              // seconds
+	PostLogoutRedirectURIs   []string          `json:"post_logout_redirect_uris,omitempty"`
+	InitiateLoginURI         string            `json:"initiate_login_uri,omitempty"`
+	SoftwareID               string            `json:"software_id,omitempty"`
+	SoftwareVersion          string            `json:"software_version,omitempty"`
+
+	// Members of our own, for administrators only. None of them may be set by a client that registers itself.
+
+	// Audience lists the resource servers, as absolute URIs or plain ids, that the client may ask tokens for (RFC 8707); the first is the default.
+	Audience []string `json:"audience,omitempty"`
+	// SkipConsent marks one of the operator's own clients: the consent page is left out.
+	SkipConsent bool `json:"skip_consent,omitempty"`
+	// RequirePKCE overrides the rule for confidential clients. Public clients always need PKCE.
+	RequirePKCE *bool `json:"require_pkce,omitempty"`
+	// AccessTokenLifetime overrides the configured lifetime, in seconds; at most 3,600.
+	AccessTokenLifetime int64 `json:"access_token_lifetime,omitempty"`
+	// IntrospectAny lets the client introspect tokens of every client.
+	IntrospectAny bool `json:"introspect_any,omitempty"`
+}
+
+// Secret is one client secret at rest.
+type Secret struct {
+	ID        string // names the secret in the admin API; not secret
+	Hash      string // "sha256$" + hex for secrets of ours, a PHC string ("$argon2id$…") for imported ones
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero: until it is rotated away
+}
+
+// ClientFilter narrows and pages a listing.
+type ClientFilter struct {
+	After string // id of the last client seen; "" from the start. Ordered by id.
+	Limit int    // 1 to 200
+}
+
+// Store keeps clients. storage implements it.
+type Store interface {
+	// Client returns the client with its valid secrets, ErrNotFound, or a storage fault.
+	Client(ctx context.Context, id string) (*Client, error)
+	// Clients returns one page ordered by id.
+	Clients(ctx context.Context, f ClientFilter) ([]*Client, error)
+	// CreateClient inserts the client and its secrets in one commit. idempotencyKey may be empty; a used one is ErrExists, as is a used id.
+	CreateClient(ctx context.Context, c *Client, idempotencyKey string) error
+	// UpdateClient writes metadata, DisabledAt and the set of secrets when the row still has c.Version, and raises it. ErrConflict otherwise.
+	// Secrets that are not in c.Secrets are deleted.
+	UpdateClient(ctx context.Context, c *Client) error
+	// DeleteClient removes the client and its secrets, and revokes its grants, in one commit. Its id is never given again. ErrNotFound if it was not there.
+	DeleteClient(ctx context.Context, id string) error
+	// ClientByIdempotencyKey returns the client that was created with the key, or ErrNotFound.
+	ClientByIdempotencyKey(ctx context.Context, key string) (*Client, error)
+}

@@ -1,0 +1,7 @@
+// Package clients is the registry of the partner apps: their RFC 7591 metadata, their secrets and the rules for redirect URIs.
+//
+// It decides what a valid client is and whether a presented secret or redirect URI is the client's. It does not decide what an
+// authorization request may do (package provider) and does not store anything itself (package storage implements Store).
+//
+// Read client.go for the record, validate.go for the rules, redirect_uri.go for the comparison, secret.go for the secrets.
+package clients

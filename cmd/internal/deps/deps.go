@@ -1,0 +1,30 @@
+// Package deps is temporary.
+package deps
+
+import (
+	_ "github.com/chromedp/chromedp"
+	_ "github.com/coreos/go-oidc/v3/oidc"
+	_ "github.com/danielgtaylor/huma/v2"
+	_ "github.com/danielgtaylor/huma/v2/adapters/humago"
+	_ "github.com/fxamacker/cbor/v2"
+	_ "github.com/go-jose/go-jose/v4/jwt"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/ory/fosite/handler/oauth2"
+	_ "github.com/ory/fosite/handler/openid"
+	_ "github.com/ory/fosite/handler/pkce"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/spf13/cobra"
+	_ "go.yaml.in/yaml/v4"
+	_ "golang.org/x/crypto/argon2"
+	_ "golang.org/x/crypto/chacha20poly1305"
+	_ "golang.org/x/net/html"
+	_ "golang.org/x/oauth2"
+	_ "golang.org/x/sync/singleflight"
+	_ "golang.org/x/text/language"
+	_ "golang.org/x/time/rate"
+	_ "gorm.io/driver/postgres"
+	_ "gorm.io/gorm"
+	_ "modernc.org/sqlite"
+	_ "pgregory.net/rapid"
+)

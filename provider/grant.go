@@ -1,0 +1,80 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Errors a GrantStore returns. Callers may rely on errors.Is.
+var (
+	// ErrGrantNotFound says that no grant has the id.
+	ErrGrantNotFound = errors.New("provider: grant not found")
+	// ErrGrantExists says that the grant's code has been redeemed before.
+	ErrGrantExists = errors.New("provider: grant exists")
+)
+
+// Grant is one sign-in of one End-User at one client: the unit of revocation, and one row however often it is refreshed.
+// Its id is the id of the authorization code that was redeemed for it.
+type Grant struct {
+	ID           string // 128 random bits, base64url
+	ClientID     string
+	AccountID    string
+	SessionID    string // sid; the session may have ended since
+	Scopes       []string
+	Audience     []string
+	AuthTime     time.Time
+	AMR          []string
+	ACR          string
+	Offline      bool  // outlives the session (scope offline_access)
+	NeedsConsent bool  // a consent of the account for the client must be on record at each use
+	Generation   int64 // of the refresh token, from 0; 0 and RefreshedAt zero: no refresh token was issued or it has not been used
+	CreatedAt    time.Time
+	RefreshedAt  time.Time // last rotation; zero before the first
+	ExpiresAt    time.Time // the absolute end of the refresh token, or of the access token where there is none
+	RevokedAt    time.Time // zero: not revoked
+}
+
+// Standing is how the world around a code or grant looks now. One statement reads it.
+type Standing struct {
+	AccountFound     bool
+	AccountBlocked   bool
+	SessionFound     bool // the session is there and has not ended; its idle time is not looked at
+	SessionExpiresAt time.Time
+	ClientVersion    int64 // 0: the client is gone; compare with the cached client's Version
+	ClientDisabled   bool
+	ConsentScopes    []string // what the account allows the client; nil: no consent on record
+}
+
+// GrantStore keeps grants. storage implements it.
+type GrantStore interface {
+	// Standing reads the standing of (account, session, client) in one statement. Missing rows are no error.
+	Standing(ctx context.Context, accountID, sessionID, clientID string) (Standing, error)
+	// InsertGrant adds a grant: the one durable write of a code redemption. ErrGrantExists when its id is taken.
+	InsertGrant(ctx context.Context, g Grant) error
+	// Grant returns the grant with its standing in one statement, or ErrGrantNotFound.
+	Grant(ctx context.Context, id string) (Grant, Standing, error)
+	// RotateGrant raises Generation from generation and sets RefreshedAt, if the grant still has that generation and is not revoked. It says
+	// whether it did: one conditional statement.
+	RotateGrant(ctx context.Context, id string, generation int64, at time.Time) (bool, error)
+	// RevokeGrant sets RevokedAt, unless it is set. Revoking an unknown or revoked grant is no error.
+	RevokeGrant(ctx context.Context, id string, at time.Time) error
+}
+
+// Consent is what an End-User allows a client.
+type Consent struct {
+	AccountID string
+	ClientID  string
+	Scopes    []string
+	GrantedAt time.Time
+}
+
+// ConsentStore keeps consents. storage implements it.
+type ConsentStore interface {
+	// Consent returns the consent, or the zero Consent when there is none.
+	Consent(ctx context.Context, accountID, clientID string) (Consent, error)
+	// SaveConsent adds the scopes to the consent of (account, client).
+	SaveConsent(ctx context.Context, c Consent) error
+	// DeleteConsent removes the consent and revokes the client's grants of the account, in one commit.
+	DeleteConsent(ctx context.Context, accountID, clientID string, at time.Time) error
+}
