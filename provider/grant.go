@@ -35,6 +35,14 @@ type Grant struct {
 	RevokedAt    time.Time // zero: not revoked
 }
 
+// lastUse is when the grant was last refreshed, or made.
+func (g Grant) lastUse() time.Time {
+	if g.RefreshedAt.IsZero() {
+		return g.CreatedAt
+	}
+	return g.RefreshedAt
+}
+
 // Standing is how the world around a code or grant looks now. One statement reads it.
 type Standing struct {
 	AccountFound     bool

@@ -1,11 +1,23 @@
 package provider
 
 import (
+	"context"
+	"crypto/subtle"
+	"errors"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider/seal"
+	"github.com/symbolon-id/symbolon/provider/web"
 )
+
+// ResumePath is where the pages send the browser back to with "i": the only place that decides what is next.
+const ResumePath = "/oauth2/authorize/resume"
 
 // Interaction is an authorization request that waits for the End-User: what the pages need to know of it. It travels as the parameter "i",
 // sealed and bound to the browser that started it. Showing one writes nothing to the database.
@@ -24,7 +36,100 @@ type Interaction struct {
 	FirstSeenAt   time.Time
 }
 
-// ResumePath is where the pages send the browser back to with "i": the only place that decides what is next.
-const ResumePath = "/oauth2/authorize/resume"
+// sealedInteraction is what "i" says, encoded as a CBOR array. The parameters in it are not trusted further than the seal: they are validated
+// again at each step, so that a client changed in between is noticed.
+type sealedInteraction struct {
+	_ struct{} `cbor:",toarray"`
 
-var _ = http.StatusOK
+	ID          string
+	Browser     []byte // SHA-256 of the binding cookie
+	FirstSeenAt int64  // Unix milliseconds
+	Parameters  string // the authorization request, as a query string
+	Denied      bool   // the person said no
+}
+
+func (s *sealedInteraction) firstSeenAt() time.Time { return time.UnixMilli(s.FirstSeenAt) }
+
+func (p *Provider) sealInteraction(s sealedInteraction) string {
+	plain, err := cbor.Marshal(s)
+	if err != nil {
+		panic(err) // our own type always encodes
+	}
+	return p.interactions.SealToken(plain, nil, s.firstSeenAt().Add(p.config.Lifetimes.Interaction))
+}
+
+// openInteraction opens "i" and checks that this browser started it. Its errors are *web.PageError.
+func (p *Provider) openInteraction(sealed string, r *http.Request) (sealedInteraction, error) {
+	var s sealedInteraction
+	plain, err := p.interactions.OpenToken(sealed, nil)
+	switch {
+	case errors.Is(err, seal.ErrExpired):
+		return s, &web.PageError{Kind: web.PageLinkExpired, Err: err}
+	case err != nil:
+		return s, &web.PageError{Kind: web.PageLinkInvalid, Err: err}
+	}
+	if err := cbor.Unmarshal(plain, &s); err != nil {
+		return s, &web.PageError{Kind: web.PageLinkInvalid, Err: err}
+	}
+	if subtle.ConstantTimeCompare(s.Browser, p.BrowserHash(r)) != 1 {
+		return s, &web.PageError{Kind: web.PageOtherBrowser}
+	}
+	web.Annotate(r.Context(), "interaction", s.ID)
+	return s, nil
+}
+
+// Interaction opens the parameter "i" of r. Its errors are *web.PageError, or a storage fault.
+func (p *Provider) Interaction(r *http.Request) (*Interaction, error) {
+	return p.InteractionOf(r.Context(), r.FormValue("i"), r)
+}
+
+// InteractionOf is Interaction for an "i" that comes back by another way, as from an upstream attempt.
+func (p *Provider) InteractionOf(ctx context.Context, sealed string, r *http.Request) (*Interaction, error) {
+	s, err := p.openInteraction(sealed, r)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(s.Parameters)
+	if err != nil {
+		return nil, &web.PageError{Kind: web.PageLinkInvalid, Err: err}
+	}
+	client, redirectURI, err := p.clientAndRedirectURI(ctx, form)
+	if err != nil {
+		return nil, err
+	}
+	prompts := strings.Fields(form.Get("prompt"))
+	return &Interaction{
+		ID: s.ID, Sealed: sealed, Client: client, RedirectURI: redirectURI, Scopes: allowedScopes(client, strings.Fields(form.Get("scope"))),
+		LoginHint: form.Get("login_hint"), UILocales: form.Get("ui_locales"),
+		Reauthenticate: has(prompts, "login") || form.Get("max_age") != "",
+		SelectAccount:  has(prompts, "select_account"), FirstSeenAt: s.firstSeenAt(),
+	}, nil
+}
+
+// ResumeURL is where the browser goes when a page is done with i.
+func (p *Provider) ResumeURL(i *Interaction) string {
+	return ResumePath + "?i=" + url.QueryEscape(i.Sealed)
+}
+
+// DenyURL is where the browser goes when the person said no.
+func (p *Provider) DenyURL(i *Interaction) string {
+	plain, err := p.interactions.OpenToken(i.Sealed, nil)
+	if err != nil {
+		return p.ResumeURL(i) // it expired a moment ago: resuming says so
+	}
+	var s sealedInteraction
+	if err := cbor.Unmarshal(plain, &s); err != nil {
+		return p.ResumeURL(i)
+	}
+	s.Denied = true
+	return ResumePath + "?i=" + url.QueryEscape(p.sealInteraction(s))
+}
+
+// Allow records that the account consents to what i asks for.
+func (p *Provider) Allow(ctx context.Context, i *Interaction, accountID string) error {
+	consent := Consent{AccountID: accountID, ClientID: i.Client.ID, Scopes: i.Scopes, GrantedAt: time.Now()}
+	if err := p.config.Consents.SaveConsent(ctx, consent); err != nil {
+		return &fault{err}
+	}
+	return nil
+}

@@ -27,7 +27,7 @@ type Session struct {
 // Store keeps sessions. storage implements it.
 type Store interface {
 	// StartSession inserts s under tokenHash (32 bytes). When replaces is not empty, the session with that token hash goes in the same commit:
-	// if it is the same account's, s takes over its ID and its grants stay; otherwise it is ended as by EndSession.
+	// if it has s's ID, s takes its place and its grants stay; otherwise it is ended as by EndSession.
 	StartSession(ctx context.Context, s Session, tokenHash, replaces []byte) error
 	// SessionByToken returns the session that has the token hash, however old, with the account's BlockedAt folded in: a blocked account's session is ErrNotFound.
 	SessionByToken(ctx context.Context, tokenHash []byte) (Session, error)

@@ -19,6 +19,8 @@ var (
 	ErrMisconfigured = errors.New("upstream: misconfigured")
 	// ErrProtocol: what came back does not verify (signature, issuer, audience, nonce, …). A security event.
 	ErrProtocol = errors.New("upstream: answer does not verify")
+	// ErrForbidden: the person signed in with an account that the operator does not let in (hosted domain). Another account may do.
+	ErrForbidden = errors.New("upstream: account not admitted")
 	// ErrAttempt: the callback belongs to no attempt of this browser: unknown, used, expired, of another browser or another upstream.
 	ErrAttempt = errors.New("upstream: no such attempt")
 )

@@ -1,0 +1,143 @@
+package clients
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// Times and sizes of a Cache. A change made on another node, or by the command line, is seen within cacheTTL.
+const (
+	cacheTTL         = 2 * time.Second
+	cacheAbsentTTL   = 200 * time.Millisecond // long enough for a flood of one unknown id, too short to hide a client just created
+	cacheSize        = 4096
+	cacheLoadTimeout = 5 * time.Second
+)
+
+// Cache keeps the clients that requests name in memory for two seconds. It never answers with something older: when the store faults, it
+// returns the fault. A disabled client is returned with DisabledAt set; the caller refuses it.
+type Cache struct {
+	store  Store
+	flight singleflight.Group
+
+	mu      sync.RWMutex
+	epoch   uint64 // raised by Forget: what was loaded before is not kept
+	present map[string]cached
+	absent  map[string]time.Time // when it was looked for; of its own size, so that guesses do not drive clients out
+}
+
+type cached struct {
+	client *Client
+	at     time.Time
+}
+
+// NewCache returns an empty cache over store.
+func NewCache(store Store) *Cache {
+	return &Cache{store: store, present: map[string]cached{}, absent: map[string]time.Time{}}
+}
+
+// Client returns the client, ErrNotFound, or a storage fault. The client is shared: do not change it.
+func (c *Cache) Client(ctx context.Context, id string) (*Client, error) {
+	now := time.Now()
+	c.mu.RLock()
+	entry, ok := c.present[id]
+	looked, absent := c.absent[id]
+	c.mu.RUnlock()
+	switch {
+	case ok && now.Sub(entry.at) < cacheTTL:
+		return entry.client, nil
+	case absent && now.Sub(looked) < cacheAbsentTTL, !possibleID(id):
+		return nil, ErrNotFound
+	}
+	return c.load(ctx, id)
+}
+
+// Fresh is Client for a caller that has just read the client's version from the database: an older or newer one in memory is read anew.
+func (c *Cache) Fresh(ctx context.Context, id string, version int64) (*Client, error) {
+	client, err := c.Client(ctx, id)
+	if err == nil && client.Version == version || err != nil && !isNotFound(err) {
+		return client, err
+	}
+	c.Forget(id)
+	return c.Client(ctx, id)
+}
+
+// Forget drops what is known of the id, also from loads under way.
+func (c *Cache) Forget(id string) {
+	c.flight.Forget(id)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.epoch++
+	delete(c.present, id)
+	delete(c.absent, id)
+}
+
+// load asks the store once for all who want the client now. One caller's cancellation does not fail the others.
+func (c *Cache) load(ctx context.Context, id string) (*Client, error) {
+	shared := context.WithoutCancel(ctx)
+	done := c.flight.DoChan(id, func() (any, error) {
+		ctx, cancel := context.WithTimeout(shared, cacheLoadTimeout)
+		defer cancel()
+		c.mu.RLock()
+		epoch := c.epoch
+		c.mu.RUnlock()
+		at := time.Now() // before the read: the answer is at least as new as this
+		client, err := c.store.Client(ctx, id)
+		c.keep(epoch, id, client, err, at)
+		return client, err
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-done:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*Client), nil
+	}
+}
+
+func (c *Cache) keep(epoch uint64, id string, client *Client, err error, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.epoch != epoch {
+		return
+	}
+	delete(c.present, id)
+	delete(c.absent, id)
+	switch {
+	case err == nil:
+		makeRoom(c.present, func(e cached) bool { return at.Sub(e.at) >= cacheTTL })
+		c.present[id] = cached{client, at}
+	case isNotFound(err):
+		makeRoom(c.absent, func(looked time.Time) bool { return at.Sub(looked) >= cacheAbsentTTL })
+		c.absent[strings.Clone(id)] = at
+	}
+}
+
+// makeRoom leaves room for one entry: it drops the stale ones, and a few of the others when none is.
+func makeRoom[V any](entries map[string]V, stale func(V) bool) {
+	if len(entries) < cacheSize {
+		return
+	}
+	for id, entry := range entries {
+		if stale(entry) {
+			delete(entries, id)
+		}
+	}
+	for id := range entries {
+		if len(entries) <= cacheSize-cacheSize/16 {
+			return
+		}
+		delete(entries, id)
+	}
+}
+
+// possibleID says whether a client may have the id. PostgreSQL would refuse the others with an error that looks like a fault.
+func possibleID(id string) bool {
+	return id != "" && len(id) <= maxID && utf8.ValidString(id) && strings.IndexByte(id, 0) < 0
+}

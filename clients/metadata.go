@@ -1,0 +1,244 @@
+package clients
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxDocument is the largest metadata document that is read, in bytes.
+const MaxDocument = 64 << 10
+
+// namePrefix begins the language-tagged names of RFC 7591 §2.2: "client_name#ko".
+const namePrefix = "client_name#"
+
+// member is a metadata member: its name and a pointer to its value.
+type member struct {
+	name string
+	at   any // *string, *[]string, *bool, **bool, *int64 or **int64
+}
+
+// members lists every member but the language-tagged ones. Its names are those of the struct tags.
+func (m *Metadata) members() []member {
+	return []member{
+		{"redirect_uris", &m.RedirectURIs},
+		{"token_endpoint_auth_method", &m.TokenEndpointAuthMethod},
+		{"grant_types", &m.GrantTypes},
+		{"response_types", &m.ResponseTypes},
+		{"client_name", &m.ClientName},
+		{"client_uri", &m.ClientURI},
+		{"logo_uri", &m.LogoURI},
+		{"policy_uri", &m.PolicyURI},
+		{"tos_uri", &m.TosURI},
+		{"scope", &m.Scope},
+		{"contacts", &m.Contacts},
+		{"application_type", &m.ApplicationType},
+		{"subject_type", &m.SubjectType},
+		{"id_token_signed_response_alg", &m.IDTokenSignedResponseAlg},
+		{"default_max_age", &m.DefaultMaxAge},
+		{"post_logout_redirect_uris", &m.PostLogoutRedirectURIs},
+		{"initiate_login_uri", &m.InitiateLoginURI},
+		{"software_id", &m.SoftwareID},
+		{"software_version", &m.SoftwareVersion},
+		{"audience", &m.Audience},
+		{"skip_consent", &m.SkipConsent},
+		{"require_pkce", &m.RequirePKCE},
+		{"access_token_lifetime", &m.AccessTokenLifetime},
+		{"introspect_any", &m.IntrospectAny},
+	}
+}
+
+// serverMembers are the members of a registration response that no document may set.
+var serverMembers = [...]string{
+	"client_id", "client_secret", "client_id_issued_at", "client_secret_expires_at", "client_secrets", "version", "disabled", "disabled_at",
+	"registration_access_token", "registration_client_uri",
+}
+
+// DecodeMetadata reads a metadata document that an administrator wrote (RFC 7591 §2, JSON). Unlike a registration endpoint it refuses unknown
+// members, so that a misspelt one is noticed. A null member counts as left out. The error is a *MetadataError with every mistake.
+func DecodeMetadata(data []byte) (Metadata, error) {
+	var m Metadata
+	err := m.merge(data, true)
+	return m, err
+}
+
+// DecodeRegistration is DecodeMetadata for a document that may also choose the client's id, as the member "client_id".
+func DecodeRegistration(data []byte) (Metadata, CreateOptions, error) {
+	var m Metadata
+	var opts CreateOptions
+	err := m.merge(data, true, member{"client_id", &opts.ID})
+	return m, opts, err
+}
+
+// UnmarshalJSON reads metadata at rest or from a client that registers itself: unknown members are ignored, as RFC 7591 §2 asks.
+func (m *Metadata) UnmarshalJSON(data []byte) error {
+	return m.merge(data, false)
+}
+
+// MarshalJSON writes the members that are set, language-tagged names last.
+func (m Metadata) MarshalJSON() ([]byte, error) {
+	type plain Metadata
+	object, err := json.Marshal(plain(m))
+	if err != nil || len(m.ClientNameLocalized) == 0 {
+		return object, err
+	}
+	names := make(map[string]string, len(m.ClientNameLocalized))
+	for tag, name := range m.ClientNameLocalized {
+		names[namePrefix+tag] = name
+	}
+	tagged, err := json.Marshal(names)
+	return joinObjects(object, tagged), err
+}
+
+// joinObjects makes one JSON object of the members of two.
+func joinObjects(a, b []byte) []byte {
+	if len(a) <= len("{}") {
+		return b
+	}
+	if len(b) <= len("{}") {
+		return a
+	}
+	return slices.Concat(a[:len(a)-1], []byte{','}, b[1:])
+}
+
+// merge applies a document to m as RFC 7396 does to a flat object: members replace, null removes, what is not named stays. With strict, unknown
+// members are mistakes. The members of extra are taken beside those of Metadata.
+func (m *Metadata) merge(data []byte, strict bool, extra ...member) error {
+	var found problems
+	raw, reason := parseObject(data)
+	if reason != "" {
+		found.add("", reason)
+		return found.err()
+	}
+	m.ClientNameLocalized = maps.Clone(m.ClientNameLocalized) // a loaded client is shared: its map is never written
+	known := append(m.members(), extra...)
+	seen := make(map[string]bool, len(raw))
+	for _, r := range raw {
+		if seen[r.name] {
+			found.add(quoteMember(r.name), "is there twice")
+			continue
+		}
+		seen[r.name] = true
+		if tag, ok := strings.CutPrefix(r.name, namePrefix); ok {
+			if reason := m.setName(tag, r.value); reason != "" {
+				found.add(quoteMember(r.name), reason)
+			}
+			continue
+		}
+		i := slices.IndexFunc(known, func(k member) bool { return k.name == r.name })
+		switch {
+		case i >= 0:
+			if reason := setValue(known[i].at, r.value); reason != "" {
+				found.add(r.name, reason)
+			}
+		case !strict:
+		case slices.Contains(serverMembers[:], r.name):
+			found.add(r.name, "is set by the server: leave it out")
+		default:
+			found.add(quoteMember(r.name), "is not a known member: check its spelling")
+		}
+	}
+	return found.err()
+}
+
+// setName sets or, for null, removes the name in the language of tag.
+func (m *Metadata) setName(tag string, value json.RawMessage) string {
+	if string(value) == "null" {
+		delete(m.ClientNameLocalized, tag)
+		return ""
+	}
+	var name string
+	reason := setValue(&name, value)
+	if m.ClientNameLocalized == nil {
+		m.ClientNameLocalized = map[string]string{}
+	}
+	m.ClientNameLocalized[tag] = name
+	return reason
+}
+
+// setValue decodes value into the pointer at, or sets its zero for null. It returns what is wrong, or "".
+func setValue(at any, value json.RawMessage) string {
+	null := string(value) == "null"
+	switch p := at.(type) {
+	case *string:
+		*p = ""
+		return decodeAs(value, p, "must be a string")
+	case *bool:
+		*p = false
+		return decodeAs(value, p, "must be true or false")
+	case **bool:
+		*p = nil
+		return decodeAs(value, p, "must be true or false")
+	case *int64:
+		*p = 0
+		return decodeAs(value, p, "must be a whole number")
+	case **int64:
+		*p = nil
+		return decodeAs(value, p, "must be a whole number")
+	case *[]string:
+		*p = nil
+		if null {
+			return ""
+		}
+		var list []*string
+		if json.Unmarshal(value, &list) != nil || slices.Contains(list, nil) {
+			return "must be an array of strings"
+		}
+		for _, s := range list {
+			*p = append(*p, *s)
+		}
+		return ""
+	default:
+		panic("clients: member of a type that setValue does not know")
+	}
+}
+
+func decodeAs(value json.RawMessage, p any, reason string) string {
+	if json.Unmarshal(value, p) != nil {
+		return reason
+	}
+	return ""
+}
+
+type rawMember struct {
+	name  string
+	value json.RawMessage
+}
+
+// parseObject splits one JSON object into its members, in order and with duplicates, which encoding/json would fold silently and match without
+// regard to case. It returns what is wrong, or "".
+func parseObject(data []byte) ([]rawMember, string) {
+	switch {
+	case len(data) > MaxDocument:
+		return nil, "the document is larger than 65,536 bytes"
+	case !utf8.Valid(data):
+		return nil, "the document is not valid UTF-8"
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		return nil, "the document must be a JSON object"
+	}
+	var members []rawMember
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return nil, "the document is not valid JSON"
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return nil, "the document is not valid JSON"
+		}
+		members = append(members, rawMember{name.(string), value})
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, "the document is not valid JSON"
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, "the document has something after its end"
+	}
+	return members, ""
+}

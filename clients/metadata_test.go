@@ -1,0 +1,403 @@
+package clients
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const fullDocument = `{
+	"redirect_uris": ["https://app.example/cb", "http://127.0.0.1:8081/cb"], "token_endpoint_auth_method": "client_secret_post",
+	"grant_types": ["authorization_code", "refresh_token", "client_credentials"], "response_types": ["code"], "client_name": "Example",
+	"client_name#ko": "예시", "client_name#pt-BR": "Exemplo", "client_uri": "https://app.example/", "logo_uri": "https://app.example/logo.png",
+	"policy_uri": "https://app.example/legal#privacy", "tos_uri": "https://app.example/tos", "scope": "openid email symbolon:admin",
+	"contacts": ["admin@app.example"], "application_type": "native", "subject_type": "public", "id_token_signed_response_alg": "ES256",
+	"default_max_age": 0, "post_logout_redirect_uris": ["https://app.example/bye"], "initiate_login_uri": "https://app.example/start",
+	"software_id": "4NRB1-0XZABZI9E6-5SM3R", "software_version": "2.1", "audience": ["https://api.example/", "inventory"], "skip_consent": true,
+	"require_pkce": false, "access_token_lifetime": 300, "introspect_any": true
+}`
+
+// problemsOf returns "member: code" for each mistake.
+func problemsOf(t *testing.T, err error) []string {
+	t.Helper()
+	if err == nil {
+		return nil
+	}
+	var invalid *MetadataError
+	if !errors.As(err, &invalid) {
+		t.Fatalf("error %v is no MetadataError", err)
+	}
+	var list []string
+	for _, p := range invalid.Problems {
+		list = append(list, p.Member)
+		if p.Reason == "" || p.Code == "" || strings.ContainsAny(p.Reason, "\r\n\x00\x1b") {
+			t.Errorf("problem %+v has no code or reason of one line", p)
+		}
+	}
+	return list
+}
+
+func TestMetadataMembersAreTheStructTags(t *testing.T) {
+	var m Metadata
+	var names []string
+	for _, member := range m.members() {
+		names = append(names, member.name)
+	}
+	var tags []string
+	for i := range reflect.TypeFor[Metadata]().NumField() {
+		name, _, _ := strings.Cut(reflect.TypeFor[Metadata]().Field(i).Tag.Get("json"), ",")
+		if name != "-" {
+			tags = append(tags, name)
+		}
+	}
+	if d := cmp.Diff(tags, names); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestMetadataRoundTrip(t *testing.T) {
+	m, err := DecodeMetadata([]byte(fullDocument))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got map[string]any
+	if err := json.Unmarshal([]byte(fullDocument), &want); err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(encoded, &got); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	var again Metadata
+	if err := json.Unmarshal(encoded, &again); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(m, again); d != "" {
+		t.Error(d)
+	}
+	before := m
+	m.Normalize()
+	if d := cmp.Diff(before, m); d != "" {
+		t.Error("Normalize changed a full document", d)
+	}
+	if err := m.Validate(administrator); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMetadataEncodesEmptyAndOnlyLocalized(t *testing.T) {
+	for want, m := range map[string]Metadata{
+		`{}`:                     {},
+		`{"client_name#ko":"예"}`: {ClientNameLocalized: map[string]string{"ko": "예"}},
+		`{"client_name":"E"}`:    {ClientName: "E", ClientNameLocalized: map[string]string{}},
+	} {
+		got, err := json.Marshal(m)
+		if err != nil || string(got) != want {
+			t.Errorf("%s, %v, want %s", got, err, want)
+		}
+	}
+}
+
+// RFC 7591 §2: the defaults.
+func TestNormalizeDefaults(t *testing.T) {
+	m := Metadata{RedirectURIs: []string{"https://app.example/cb"}}
+	m.Normalize()
+	want := Metadata{
+		RedirectURIs: []string{"https://app.example/cb"}, TokenEndpointAuthMethod: "client_secret_basic", GrantTypes: []string{"authorization_code"},
+		ResponseTypes: []string{"code"}, ApplicationType: "web", SubjectType: "public", IDTokenSignedResponseAlg: "RS256", Scope: "openid profile email",
+	}
+	if d := cmp.Diff(want, m); d != "" {
+		t.Error(d)
+	}
+	if err := m.Validate(selfRegistered); err != nil {
+		t.Error(err)
+	}
+	m = Metadata{GrantTypes: []string{"authorization_code", "refresh_token"}}
+	m.Normalize()
+	if m.Scope != "openid profile email offline_access" {
+		t.Errorf("scope %q", m.Scope)
+	}
+	m = Metadata{GrantTypes: []string{"client_credentials"}, Scope: "  a \t b "}
+	m.Normalize()
+	if m.Scope != "a b" || m.ResponseTypes != nil {
+		t.Errorf("%+v", m)
+	}
+	if err := m.Validate(administrator); err != nil {
+		t.Error(err)
+	}
+	m = Metadata{GrantTypes: []string{"client_credentials"}}
+	if m.Normalize(); m.Scope != "" {
+		t.Errorf("scope %q for client_credentials alone", m.Scope)
+	}
+	m = Metadata{ClientName: "Cafe\u0301", ClientNameLocalized: map[string]string{"ko": "\u1100\u1161"}}
+	if m.Normalize(); m.ClientName != "Café" || m.ClientNameLocalized["ko"] != "가" {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestDecodeMetadataIsStrict(t *testing.T) {
+	for document, want := range map[string][]string{
+		`{"redirect_uri": "https://a.example"}`:                                 {"redirect_uri"},
+		`{"Redirect_URIs": ["https://a.example"]}`:                              {"Redirect_URIs"}, // encoding/json alone would take it
+		`{"scope": "a", "scope": "b"}`:                                          {"scope"},
+		`{"scope": "a", "\u0073cope": "b"}`:                                     {"scope"},
+		`{"client_name#ko": "a", "client_name#ko": "b"}`:                        {"client_name#ko"},
+		`{"nope": 1, "nope": 2}`:                                                {"nope", "nope"},
+		`{"redirect_uris": "https://a.example", "skip_consent": "yes"}`:         {"redirect_uris", "skip_consent"},
+		`{"redirect_uris": [null]}`:                                             {"redirect_uris"},
+		`{"redirect_uris": [["a"]]}`:                                            {"redirect_uris"},
+		`{"redirect_uris": {"a": 1}}`:                                           {"redirect_uris"},
+		`{"default_max_age": 1.5, "access_token_lifetime": "60"}`:               {"default_max_age", "access_token_lifetime"},
+		`{"default_max_age": 1e99, "require_pkce": 1, "scope": 7}`:              {"default_max_age", "require_pkce", "scope"},
+		`{"client_name#ko": 7}`:                                                 {"client_name#ko"},
+		`{"client_id": "x", "client_secret": "y", "version": 1}`:                {"client_id", "client_secret", "version"},
+		`{"jwks_uri": "https://a.example", "logo_uri#ko": "https://a.example"}`: {"jwks_uri", "logo_uri#ko"},
+		`{"a\nb\u001b[31m": 1}`:                                                 {`"a\nb\x1b[31m"`},
+		`{"ClientNameLocalized": {"ko": "a"}}`:                                  {"ClientNameLocalized"},
+		`[]`:                                                                    {""}, `null`: {""}, `"a"`: {""}, `1`: {""}, ``: {""}, `{`: {""}, `{"scope"`: {""}, `{"scope":`: {""}, `{"scope":"a"`: {""}, `{"scope":"a",}`: {""},
+		`{"scope":"a"} x`: {""}, `{"scope":"a"}{}`: {""}, `{scope:"a"}`: {""}, `{"default_max_age": NaN}`: {""}, `{"scope":'a'}`: {""}, "{\"scope\":\"a\xff\"}": {""},
+		"{\"scope\":\"a\x00\"}": {""}, `{"scope" "a"}`: {""}, `{,}`: {""}, `{"a":1 "b":2}`: {""}, "\ufeff{}": {""},
+	} {
+		_, err := DecodeMetadata([]byte(document))
+		if d := cmp.Diff(want, problemsOf(t, err)); d != "" {
+			t.Errorf("%s: %v\n%s", document, err, d)
+		}
+	}
+	if m, err := DecodeMetadata([]byte(`{"scope": null, "redirect_uris": null, "require_pkce": null, "client_name#ko": null}`)); err != nil || m.Scope != "" {
+		t.Errorf("null members: %+v, %v", m, err)
+	}
+	m, opts, err := DecodeRegistration([]byte(`{"client_id": "https://rp.example/", "scope": "a"}`))
+	if err != nil || opts.ID != "https://rp.example/" || m.Scope != "a" {
+		t.Errorf("%+v, %+v, %v", m, opts, err)
+	}
+}
+
+// RFC 7591 §2: a server ignores members it does not know; also at rest, where a newer version may have written them.
+func TestUnmarshalJSONIgnoresUnknownMembers(t *testing.T) {
+	var m Metadata
+	if err := json.Unmarshal([]byte(`{"later": {"a": [1]}, "scope": "a", "client_id": "x"}`), &m); err != nil || m.Scope != "a" {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// DS-03.
+func TestDecodeMetadataDeepAndHuge(t *testing.T) {
+	var keys strings.Builder
+	keys.WriteString(`{"a":1`)
+	for i := 0; keys.Len() < MaxDocument-40; i++ {
+		keys.WriteString(`,"client_name#` + string(rune('a'+i%26)) + strings.Repeat("x", i%30) + `":"n"`)
+	}
+	keys.WriteString("}")
+	for name, document := range map[string]string{
+		"nested arrays":        `{"redirect_uris":` + strings.Repeat("[", 30000) + strings.Repeat("]", 30000) + "}",
+		"100,000 nested":       strings.Repeat("[", 100000),
+		"nested objects":       strings.Repeat(`{"a":`, 12000) + "1" + strings.Repeat("}", 12000),
+		"64 MiB string":        `{"client_name":"` + strings.Repeat("a", 64<<20) + `"}`,
+		"one byte too many":    `{"scope":"` + strings.Repeat("a", MaxDocument-11) + `"}`,
+		"many keys":            keys.String(),
+		"many unknown members": `{` + strings.Repeat(`"":1,`, 12000) + `"z":1}`,
+		"many values":          `{"redirect_uris":["` + strings.Repeat(`a","`, 12000) + `"]}`,
+	} {
+		start := time.Now()
+		m, err := DecodeMetadata([]byte(document))
+		if err == nil {
+			m.Normalize()
+			err = m.Validate(administrator)
+		}
+		if err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+		if d := time.Since(start); d > 500*time.Millisecond {
+			t.Errorf("%s: took %v", name, d)
+		}
+		if len(err.Error()) > 64<<10 {
+			t.Errorf("%s: the error has %d bytes", name, len(err.Error()))
+		}
+	}
+}
+
+// DS-11, AZ-16: what cannot be shown, or pretends to be something else, is refused in every text.
+func TestTextsAreVisible(t *testing.T) {
+	for name, text := range map[string]string{
+		"NUL": "a\\u0000b", "lone surrogate": `a\ud800b`, "replacement character": "a\ufffdb", "newline": `a\nb`, "escape": `a\u001b[31mb`, "C1": `a\u0085b`,
+		"right-to-left override": "a\u202eb", "isolate": "a\u2066b", "zero-width space": "Goo\u200bgle", "zero-width joiner": "Goo\u200dgle", "word joiner": "a\u2060b",
+		"soft hyphen": "a\u00adb", "BOM": "a\ufeffb", "line separator": "a\u2028b", "Hangul filler": "a\u3164b", "tag": "a\U000e0041b", "no-break space": "a\u00a0b",
+		"private use": "a\ue000b", "leading space": " a", "trailing space": "a ", "5,000 characters": strings.Repeat("a", 5000),
+	} {
+		for _, member := range []string{"client_name", "client_name#ko", "software_id", "software_version"} {
+			err := validate(t, `{"redirect_uris":["https://a.example/"],"`+member+`":"`+text+`"}`, administrator)
+			if got := problemsOf(t, err); !slices.Equal(got, []string{member}) {
+				t.Errorf("%s in %s: %v", name, member, err)
+			}
+		}
+		if err := validate(t, `{"redirect_uris":["https://a.example/"],"contacts":["`+text+`"]}`, administrator); err == nil {
+			t.Errorf("%s in contacts: accepted", name)
+		}
+	}
+	for _, name := range []string{"Gοogle", "Gооgle", "Аpple", "PayРal"} { // Greek and Cyrillic look-alikes
+		if err := validate(t, `{"redirect_uris":["https://a.example/"],"client_name":"`+name+`"}`, administrator); err == nil {
+			t.Errorf("%+q: accepted", name)
+		}
+	}
+	if err := validate(t, `{"redirect_uris":["https://a.example/"],"client_name":"Ｇｏｏｇｌｅ"}`, selfRegistered); err == nil {
+		t.Error("full-width letters: accepted from a client that registers itself")
+	}
+	for _, name := range []string{"카카오", "Яндекс Mail", "Ωmega"[2:] + " Ω", "日本語アプリ", "Café ☕ & <Söhne>", "שלום", "हिन्दी"} {
+		for _, rules := range []Rules{administrator, selfRegistered} {
+			if err := validate(t, `{"redirect_uris":["https://a.example/"],"client_name":"`+name+`"}`, rules); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func validate(t *testing.T, document string, r Rules) error {
+	t.Helper()
+	m, err := DecodeMetadata([]byte(document))
+	if err != nil {
+		t.Fatalf("%s: %v", document, err)
+	}
+	m.Normalize()
+	return m.Validate(r)
+}
+
+func TestValidateReportsEveryMistakeAtOnce(t *testing.T) {
+	err := validate(t, `{
+		"redirect_uris": ["http://app.example/cb", "https://app.example/cb", "https://app.example/cb", "javascript:alert(1)"],
+		"token_endpoint_auth_method": "none", "grant_types": ["client_credentials", "implicit", "refresh_token"], "response_types": ["token"],
+		"scope": "openid openid a\"b", "application_type": "desktop", "subject_type": "pairwise", "id_token_signed_response_alg": "none",
+		"default_max_age": -1, "client_uri": "http://app.example", "audience": ["https://api.example/#x", ""], "access_token_lifetime": 3601,
+		"require_pkce": false, "introspect_any": true, "client_name#not a tag": "a", "client_name#de": ""
+	}`, administrator)
+	want := []string{
+		"grant_types", "response_types", "grant_types", "grant_types", "response_types", "redirect_uris", "redirect_uris", "redirect_uris", "client_uri",
+		"client_name#de", "\"client_name#not a tag\"", "scope", "scope", "application_type", "subject_type", "id_token_signed_response_alg", "default_max_age",
+		"audience", "audience", "access_token_lifetime", "require_pkce", "introspect_any",
+	}
+	if d := cmp.Diff(want, problemsOf(t, err)); d != "" {
+		t.Errorf("%v\n%s", err, d)
+	}
+	if text := err.Error(); strings.Contains(text, "\n") || !strings.HasSuffix(text, "correct them and try again") {
+		t.Error(text)
+	}
+	var invalid *MetadataError
+	errors.As(validate(t, `{"redirect_uris": ["http://app.example/cb"]}`, administrator), &invalid)
+	if invalid == nil || invalid.Code() != CodeInvalidRedirectURI || len(invalid.Problems) != 1 {
+		t.Errorf("RFC 7591 §3.2.2: %+v", invalid)
+	}
+	if got := problemsOf(t, validate(t, `{}`, administrator)); !slices.Equal(got, []string{"redirect_uris"}) {
+		t.Errorf("no redirect_uris: %q", got)
+	}
+}
+
+// DR-02: what gives a client more than others have is for administrators.
+func TestPrivilegedMetadata(t *testing.T) {
+	for member, value := range map[string]string{
+		"audience": `["https://api.example/"]`, "skip_consent": "true", "require_pkce": "false", "access_token_lifetime": "3600", "introspect_any": "true",
+		"scope": `"openid symbolon:admin"`,
+	} {
+		document := `{"redirect_uris":["https://a.example/"],"` + member + `":` + value + `}`
+		if got := problemsOf(t, validate(t, document, selfRegistered)); !slices.Equal(got, []string{member}) {
+			t.Errorf("%s: %q", member, got)
+		}
+		if err := validate(t, document, administrator); err != nil {
+			t.Errorf("%s from an administrator: %v", member, err)
+		}
+	}
+	for _, document := range []string{`{"client_id":"a"}`, `{"trusted":true}`, `{"first_party":true}`, `{"owner":"a"}`, `{"tenant_id":"a"}`, `{"sector_identifier_uri":"https://a.example"}`} {
+		if _, err := DecodeMetadata([]byte(document)); err == nil {
+			t.Errorf("%s: accepted", document)
+		}
+	}
+	for _, document := range []string{`"id_token_signed_response_alg":"none"`, `"id_token_signed_response_alg":"HS256"`, `"subject_type":"pairwise"`, `"grant_types":["password"]`} {
+		if validate(t, `{"redirect_uris":["https://a.example/"],`+document+`}`, administrator) == nil {
+			t.Errorf("%s: accepted", document)
+		}
+	}
+}
+
+// DR-03.
+func TestDisplayURIs(t *testing.T) {
+	pages := []string{"client_uri", "logo_uri", "tos_uri", "policy_uri", "initiate_login_uri"}
+	for _, uri := range []string{
+		"javascript:alert(1)", "JAVASCRIPT://a.example/%0aalert(1)", "data:text/html,x", "data:image/svg+xml;base64,AAAA", "http://app.example/", "HTTP://app.example/", "https://u:p@app.example/",
+		"https://app.example@evil.example/", "https://10.0.0.1/", "https://192.168.1.1/", "https://172.16.0.1/", "https://127.0.0.1/", "https://[::1]/", "https://[fc00::1]/", "https://[fe80::1]/",
+		"https://169.254.169.254/latest/", "https://0.0.0.0/", "https://localhost/", "https://a.localhost/", "https://2130706433/", "ftp://app.example/", "//app.example/", "/logo.png",
+		"app.example", `https://app.example\@evil.example/`, "https://app.example/\\u0000", "https://app.example/ x", "com.example.app:/x", "https://", "https://app.example/<x>",
+		"https://app.example/#\\u0000", "https://app.example/" + strings.Repeat("a", 10<<10), "https://app.example/#" + strings.Repeat("a", 10<<10), "#", "https://224.0.0.1/",
+	} {
+		encoded, _ := json.Marshal(uri)
+		for _, member := range pages {
+			err := validate(t, `{"redirect_uris":["https://a.example/"],"`+member+`":`+string(encoded)+`}`, administrator)
+			if got := problemsOf(t, err); !slices.Equal(got, []string{member}) {
+				t.Errorf("%s in %s: %v", uri, member, err)
+			}
+		}
+	}
+	for _, uri := range []string{"javascript:alert(1)", "data:,", "http://app.example/", "https://u:p@app.example/", "http://10.0.0.1/", "https://app.example/" + strings.Repeat("a", 10<<10)} {
+		err := validate(t, `{"redirect_uris":["https://a.example/"],"post_logout_redirect_uris":["`+uri+`"]}`, administrator)
+		if got := problemsOf(t, err); !slices.Equal(got, []string{"post_logout_redirect_uris"}) {
+			t.Errorf("%s: %v", uri, err)
+		}
+	}
+	for _, uri := range []string{"http://127.0.0.1:8081/", "http://localhost:8081/logo.png", "http://[::1]/", "https://localhost/"} {
+		document := `{"redirect_uris":["https://a.example/"],"client_uri":"` + uri + `"}`
+		if err := validate(t, document, Rules{LoopbackURLs: true}); err != nil {
+			t.Errorf("%s on a developer's machine: %v", uri, err)
+		}
+	}
+}
+
+func TestNameIn(t *testing.T) {
+	m := Metadata{ClientName: "Example", ClientNameLocalized: map[string]string{"ko": "예시", "pt-BR": "Exemplo"}}
+	for tag, want := range map[string]string{"ko": "예시", "KO": "예시", "ko-KR": "예시", "ko-Kore-KR": "예시", "pt-br": "Exemplo", "pt": "Example", "de": "Example", "": "Example", "-": "Example"} {
+		if got := m.NameIn(tag); got != want {
+			t.Errorf("%s: %s", tag, got)
+		}
+	}
+}
+
+// FuzzMetadata: what is accepted survives its own encoding, and normalizing twice changes nothing.
+func FuzzMetadata(f *testing.F) {
+	f.Add([]byte(fullDocument))
+	f.Add([]byte(`{"redirect_uris":["https://a.example/"],"client_name#ko":"a"}`))
+	f.Add([]byte(`{"scope":"a","scope":"b"}`))
+	f.Add([]byte(`{"client_name#-":null,"default_max_age":-0}`))
+	f.Fuzz(func(t *testing.T, document []byte) {
+		m, err := DecodeMetadata(document)
+		if err != nil {
+			problemsOf(t, err)
+			return
+		}
+		m.Normalize()
+		err = m.Validate(administrator)
+		problemsOf(t, err)
+		encoded, encodeErr := json.Marshal(m)
+		if encodeErr != nil {
+			t.Fatal(encodeErr)
+		}
+		if err != nil {
+			return
+		}
+		again, err := DecodeMetadata(encoded)
+		if err != nil && len(encoded) <= MaxDocument {
+			t.Fatalf("%s: %v", encoded, err)
+		}
+		again.Normalize()
+		if d := cmp.Diff(m, again); d != "" && len(encoded) <= MaxDocument {
+			t.Fatal(d)
+		}
+	})
+}

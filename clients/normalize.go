@@ -1,0 +1,79 @@
+package clients
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// The values of the members that choose from a list.
+const (
+	AuthMethodBasic = "client_secret_basic"
+	AuthMethodPost  = "client_secret_post"
+	AuthMethodNone  = "none"
+
+	GrantAuthorizationCode = "authorization_code"
+	GrantRefreshToken      = "refresh_token"
+	GrantClientCredentials = "client_credentials"
+
+	ApplicationWeb    = "web"
+	ApplicationNative = "native"
+)
+
+// Normalize fills the defaults of RFC 7591 §2 and OIDC Registration §2, and writes names in Unicode NFC and scopes with single spaces. It
+// replaces slices and maps, and writes into none. Normalizing twice changes nothing.
+func (m *Metadata) Normalize() {
+	setDefault(&m.TokenEndpointAuthMethod, AuthMethodBasic)
+	setDefault(&m.ApplicationType, ApplicationWeb)
+	setDefault(&m.SubjectType, "public")
+	setDefault(&m.IDTokenSignedResponseAlg, "RS256")
+	if len(m.GrantTypes) == 0 {
+		m.GrantTypes = []string{GrantAuthorizationCode}
+	}
+	m.Scope = strings.Join(strings.Fields(m.Scope), " ")
+	if slices.Contains(m.GrantTypes, GrantAuthorizationCode) {
+		if len(m.ResponseTypes) == 0 {
+			m.ResponseTypes = []string{"code"}
+		}
+		if m.Scope == "" {
+			m.Scope = "openid profile email"
+			if slices.Contains(m.GrantTypes, GrantRefreshToken) {
+				m.Scope += " offline_access"
+			}
+		}
+	}
+	m.ClientName = norm.NFC.String(m.ClientName)
+	m.normalizeNames()
+}
+
+func (m *Metadata) normalizeNames() {
+	if len(m.ClientNameLocalized) == 0 {
+		m.ClientNameLocalized = nil
+		return
+	}
+	names := make(map[string]string, len(m.ClientNameLocalized))
+	for tag, name := range m.ClientNameLocalized {
+		names[tag] = norm.NFC.String(name)
+	}
+	m.ClientNameLocalized = names
+}
+
+func setDefault(p *string, value string) {
+	if *p == "" {
+		*p = value
+	}
+}
+
+// NameIn returns the client's name in the language of the BCP 47 tag, or in its primary language, or the name without a tag. It may be empty.
+func (m *Metadata) NameIn(tag string) string {
+	for tag != "" {
+		for t, name := range m.ClientNameLocalized {
+			if strings.EqualFold(t, tag) {
+				return name
+			}
+		}
+		tag = tag[:max(0, strings.LastIndexByte(tag, '-'))]
+	}
+	return m.ClientName
+}

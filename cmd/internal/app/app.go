@@ -1,0 +1,106 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/clients/adminapi"
+	"github.com/symbolon-id/symbolon/cmd/internal/app/config"
+	loginui "github.com/symbolon-id/symbolon/login-ui"
+	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/keys"
+	"github.com/symbolon-id/symbolon/provider/seal"
+	"github.com/symbolon-id/symbolon/provider/session"
+	"github.com/symbolon-id/symbolon/provider/upstream"
+	"github.com/symbolon-id/symbolon/provider/web"
+)
+
+// App is one node of Symbolon: everything wired, nothing listening yet.
+type App struct {
+	config   *config.Config
+	log      *slog.Logger
+	stores   *Stores
+	keys     *keys.Ring
+	provider *provider.Provider
+	ui       *loginui.UI
+	admin    *adminapi.API
+	metrics  *metrics
+
+	stopping atomic.Bool // readiness says no from then on
+}
+
+// Options are what a caller of New decides beside the configuration.
+type Options struct {
+	Log     *slog.Logger // nil: as the configuration says, on standard error
+	Migrate bool         // apply pending migrations; an embedded database is always migrated
+}
+
+// New wires a node. The caller closes it.
+func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
+	a := &App{config: cfg, log: o.Log, metrics: newMetrics()}
+	if a.log == nil {
+		a.log = newLog(cfg.Log)
+	}
+	var err error
+	if a.stores, err = openForServing(ctx, cfg, o.Migrate, a.metrics.statement); err != nil {
+		return nil, err
+	}
+	if err := a.wire(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// wire builds everything by hand: each dependency is one line.
+func (a *App) wire(ctx context.Context) error {
+	cfg, db := a.config, a.stores.DB
+	secrets, err := seal.New(a.stores.Secrets)
+	if err != nil {
+		return fmt.Errorf("root secrets: %w", err)
+	}
+	a.keys, err = keys.Open(ctx, keys.RingConfig{
+		Store: db, Sealer: secrets.Box("signing key"), Algorithms: provider.Algorithms(), PublishAhead: time.Hour,
+	})
+	if err != nil {
+		return err
+	}
+	connectors, err := newConnectors(cfg)
+	if err != nil {
+		return err
+	}
+	flow, err := upstream.NewFlow(upstream.FlowConfig{
+		Connectors: connectors, Store: db, Box: secrets.Box("upstream attempt"), Lifetime: cfg.Lifetimes.UpstreamAttempt,
+		CallbackURL: func(id string) string { return cfg.Issuer + "/login/" + id + "/callback" },
+	})
+	if err != nil {
+		return err
+	}
+	sessions := session.New(session.Config{Store: db, Idle: cfg.Lifetimes.SessionIdle, Absolute: cfg.Lifetimes.SessionAbsolute})
+	cache := clients.NewCache(db)
+	a.provider = provider.New(provider.Config{
+		Issuer: cfg.Issuer, Clients: cache, Accounts: db, Sessions: sessions, Grants: db, Consents: db, Keys: a.keys, Secrets: secrets,
+		Lifetimes: lifetimes(cfg.Lifetimes),
+		ErrorPage: func(w http.ResponseWriter, r *http.Request, e *web.PageError) { a.ui.ErrorPage(w, r, e) },
+	})
+	if a.ui, err = newUI(cfg, a.provider, sessions, flow, db); err != nil {
+		return err
+	}
+	a.admin, err = newAdminAPI(cfg, db, cache, secrets, a.provider)
+	return err
+}
+
+// Close releases the database.
+func (a *App) Close() error { return a.stores.Close() }
+
+func lifetimes(l config.Lifetimes) provider.Lifetimes {
+	return provider.Lifetimes{
+		AccessToken: l.AccessToken, IDToken: l.IDToken, Code: l.AuthorizationCode, RefreshToken: l.RefreshToken, RefreshIdle: l.RefreshIdle,
+		GraceConfidential: l.RefreshGraceConfidential, GracePublic: l.RefreshGracePublic, Interaction: l.Interaction,
+	}
+}

@@ -1,0 +1,107 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/cmd/internal/app/config"
+	"github.com/symbolon-id/symbolon/provider/seal"
+	"github.com/symbolon-id/symbolon/storage"
+)
+
+// Migration is one step of the schema, for the commands, which do not know the storage.
+type Migration = storage.Migration
+
+// Stores is the open database with what works on it. Close it after use.
+type Stores struct {
+	DB      *storage.DB
+	Secrets [][]byte // the root secrets, the current one first
+	Clients *clients.Registry
+}
+
+// Close closes the database.
+func (s *Stores) Close() error { return s.DB.Close() }
+
+// Open opens the configured database for a command, beside a running server or not. It makes nothing: the database must be there and its
+// schema must be this program's (storage.ErrSchemaBehind and its siblings otherwise).
+func Open(ctx context.Context, cfg *config.Config) (*Stores, error) {
+	return open(ctx, cfg, storage.Config{URL: cfg.Database.URL(), MustExist: true}, false)
+}
+
+// OpenOrCreate is Open, but an embedded database that does not exist yet is made, with its root secret, and migrated.
+func OpenOrCreate(ctx context.Context, cfg *config.Config) (*Stores, error) {
+	return open(ctx, cfg, storage.Config{URL: cfg.Database.URL()}, isFresh(cfg))
+}
+
+// openForServing opens the database for a node. An embedded database is made and migrated; PostgreSQL only where migrate says so. observe is
+// storage.Config.Observe.
+func openForServing(ctx context.Context, cfg *config.Config, migrate bool, observe func(kind string)) (*Stores, error) {
+	embedded := cfg.Database.SQLitePath() != ""
+	return open(ctx, cfg, storage.Config{URL: cfg.Database.URL(), Observe: observe}, migrate || embedded)
+}
+
+func open(ctx context.Context, cfg *config.Config, sc storage.Config, migrate bool) (*Stores, error) {
+	// The secret comes first: a database is never there without the secret that opens it.
+	secrets, err := rootSecrets(cfg, isFresh(cfg) && !sc.MustExist)
+	if err != nil {
+		return nil, err
+	}
+	db, err := storage.Open(ctx, sc)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newStores(ctx, cfg, db, secrets, migrate)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+func newStores(ctx context.Context, cfg *config.Config, db *storage.DB, secrets [][]byte, migrate bool) (*Stores, error) {
+	if migrate {
+		if _, err := db.Migrate(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := db.Check(ctx); err != nil {
+		return nil, err
+	}
+	keyring, err := seal.New(secrets)
+	if err != nil {
+		return nil, fmt.Errorf("root secrets: %w", err)
+	}
+	return &Stores{DB: db, Secrets: secrets, Clients: newRegistry(cfg, db, nil, keyring)}, nil
+}
+
+// isFresh reports whether the embedded database is still to be made.
+func isFresh(cfg *config.Config) bool {
+	path := cfg.Database.SQLitePath()
+	return path != "" && !hasContent(path)
+}
+
+// Migrate applies the pending migrations and returns them. An embedded database that does not exist yet is made, with its root secret.
+func Migrate(ctx context.Context, cfg *config.Config) ([]Migration, error) {
+	if isFresh(cfg) {
+		if _, err := rootSecrets(cfg, true); err != nil {
+			return nil, err
+		}
+	}
+	db, err := storage.Open(ctx, storage.Config{URL: cfg.Database.URL()})
+	if err != nil {
+		return nil, err
+	}
+	done, err := db.Migrate(ctx)
+	return done, errors.Join(err, db.Close())
+}
+
+// MigrationStatus lists all migrations, applied and pending. It makes nothing.
+func MigrationStatus(ctx context.Context, cfg *config.Config) ([]Migration, error) {
+	db, err := storage.Open(ctx, storage.Config{URL: cfg.Database.URL(), MustExist: true})
+	if err != nil {
+		return nil, err
+	}
+	all, err := db.Status(ctx)
+	return all, errors.Join(err, db.Close())
+}

@@ -1,0 +1,48 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/clients/adminapi"
+	"github.com/symbolon-id/symbolon/cmd/internal/app/config"
+	loginui "github.com/symbolon-id/symbolon/login-ui"
+	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/account"
+	"github.com/symbolon-id/symbolon/provider/keys"
+	"github.com/symbolon-id/symbolon/provider/seal"
+	"github.com/symbolon-id/symbolon/provider/session"
+	"github.com/symbolon-id/symbolon/provider/upstream"
+)
+
+// newUI wires the End-User's pages.
+func newUI(cfg *config.Config, p *provider.Provider, sessions *session.Sessions, flow *upstream.Flow, accounts account.Store) (*loginui.UI, error) {
+	return loginui.New(loginui.Config{
+		Brand:  loginui.Brand{Name: cfg.Brand.Name, Logo: cfg.Brand.LogoData, Accent: cfg.Brand.Accent},
+		Issuer: cfg.Issuer, Interactions: p, Sessions: sessions, Logouts: p, Upstreams: flow, Accounts: accounts,
+	})
+}
+
+// newAdminAPI wires the administrators' API over a registry that tells cache of every change.
+func newAdminAPI(cfg *config.Config, store clients.Store, cache *clients.Cache, secrets *seal.Keyring, p *provider.Provider) (*adminapi.API, error) {
+	registry := newRegistry(cfg, store, cache, secrets)
+	return adminapi.New(adminapi.Config{
+		Registry: registry, Issuer: cfg.Issuer, CursorKey: secrets.Key("admin cursor"),
+		Authenticate: func(ctx context.Context, bearer string) (adminapi.Caller, error) {
+			c, err := p.Authenticate(ctx, bearer)
+			if errors.Is(err, keys.ErrToken) {
+				return adminapi.Caller{}, fmt.Errorf("%w: %w", adminapi.ErrInvalidToken, err)
+			}
+			return adminapi.Caller{ClientID: c.ClientID, AccountID: c.AccountID, Scopes: c.Scopes}, err
+		},
+	})
+}
+
+// newRegistry returns the registry of clients. cache may be nil: a command caches none.
+func newRegistry(cfg *config.Config, store clients.Store, cache *clients.Cache, secrets *seal.Keyring) *clients.Registry {
+	return clients.NewRegistry(clients.RegistryConfig{
+		Store: store, Cache: cache, SecretKey: secrets.Key("client-secret"), LoopbackURLs: cfg.LoopbackIssuer(),
+	})
+}

@@ -1,0 +1,83 @@
+package loginui
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/symbolon-id/symbolon/provider/account"
+)
+
+// atConsent brings the browser to the consent page as Ada.
+func (b *browser) atConsent() reply {
+	b.t.Helper()
+	page := b.follow(b.follow(b.signIn(b.begin(sunnyBooks()))))
+	b.want(page, http.StatusOK)
+	return page
+}
+
+func TestConsentPage(t *testing.T) {
+	w := newWorld(t, Brand{})
+	b := w.browser(t, "one")
+	page := b.atConsent()
+	b.wantText(page, "Allow Sunny Books to sign you in?", "sunnybooks.example", "Your e-mail address", "a…e@gmail.com", "Your name", "Ada Lovelace",
+		"You can take this back at any time", `id="consent-allow"`, `id="consent-deny"`, "Not you?")
+	if strings.Contains(page.body, "ada.lovelace") {
+		t.Error("the whole address stands on the page")
+	}
+	i := b.begin(sunnyBooks())
+	ada := w.people.named(t, "Ada Lovelace").ID
+
+	t.Run("deny", func(t *testing.T) {
+		end := b.follow(b.press(page, "consent-deny"))
+		if got := end.Header.Get("Location"); got != i.RedirectURI+"?error=access_denied" || w.asks.allows(ada, "sunny") {
+			t.Errorf("ends at %q", got)
+		}
+	})
+	t.Run("BR-04: a form without the session's name, or with another's", func(t *testing.T) {
+		for _, form := range []url.Values{
+			{"i": {i.Sealed}, "decision": {"allow"}},
+			{"i": {i.Sealed}, "decision": {"allow"}, "session": {""}},
+			{"i": {i.Sealed}, "decision": {"allow"}, "session": {"AAAAAAAAAAAAAAAAAAAAAA"}},
+		} {
+			b.want(b.post("/consent", form), http.StatusSeeOther)
+			if w.asks.allows(ada, "sunny") {
+				t.Fatalf("%v was taken for a consent", form)
+			}
+		}
+	})
+	t.Run("a decision that is none", func(t *testing.T) {
+		b.want(b.post("/consent", url.Values{"i": {i.Sealed}, "decision": {"maybe"}}), http.StatusBadRequest)
+	})
+	t.Run("AZ-22: a consent shown to one person is not given by the next", func(t *testing.T) {
+		w.google.say(account.Proof{Issuer: "https://accounts.google.com", Subject: "2", Name: "Grace Hopper", Email: "grace@navy.example"}, nil)
+		b.want(b.get(b.atUpstream(b.get(loginURL(i.Sealed, "switch", "1")), "google")), http.StatusSeeOther)
+		grace := w.people.named(t, "Grace Hopper").ID
+		shown := b.follow(b.follow(b.press(page, "consent-allow"))) // the page in the other tab is still Ada's
+		if w.asks.allows(ada, "sunny") || w.asks.allows(grace, "sunny") {
+			t.Fatal("the old page was taken for a consent")
+		}
+		b.wantText(shown, "Grace Hopper", "g…e@navy.example")
+		b.want(b.press(shown, "consent-allow"), http.StatusSeeOther)
+		if !w.asks.allows(grace, "sunny") || w.asks.allows(ada, "sunny") {
+			t.Error("the new page was not")
+		}
+	})
+	t.Run("without a session the decision is made again", func(t *testing.T) {
+		out := w.browser(t, "one")
+		for _, answer := range []reply{out.get("/consent?i=" + i.Sealed), out.post("/consent", url.Values{"i": {i.Sealed}, "decision": {"allow"}})} {
+			out.want(answer, http.StatusSeeOther)
+			if got := answer.Header.Get("Location"); got != w.asks.ResumeURL(i) {
+				t.Errorf("goes to %q", got)
+			}
+		}
+	})
+}
+
+func TestConsentNamesWhereItIsTakenBack(t *testing.T) {
+	w := newWorld(t, Brand{})
+	w.ui.AccountPath = "/account"
+	b := w.browser(t, "one")
+	b.wantText(b.atConsent(), "You can take this back at any time in your account.", `href="/account"`)
+}

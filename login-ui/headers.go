@@ -1,0 +1,63 @@
+package loginui
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// pageHeaders sets what holds for every answer of a page, also for a redirect.
+//
+// Referrer-Policy is same-origin and not no-referrer: under no-referrer a browser sends "Origin: null" with our own forms, and one without
+// Sec-Fetch-Site would then look like a foreign site. Nothing goes to other origins either way.
+func (u *UI) pageHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setPageHeaders(w.Header())
+		next.ServeHTTP(w, r)
+	})
+}
+
+func setPageHeaders(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
+	h.Set("Content-Security-Policy", contentSecurityPolicy(nil))
+}
+
+// contentSecurityPolicy returns the policy of a page whose forms may lead to the targets. Chromium holds form-action against every redirect that
+// follows a form, so the upstream and the partner at the end of the way have to stand in it.
+func contentSecurityPolicy(targets []string) string {
+	formAction := []string{"'self'"}
+	for _, target := range targets {
+		if source := cspSource(target); source != "" && !slices.Contains(formAction, source) {
+			formAction = append(formAction, source)
+		}
+	}
+	return "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action " + strings.Join(formAction, " ") +
+		"; base-uri 'none'; frame-ancestors 'none'"
+}
+
+// cspSource returns the source expression that allows a URL: its origin; for a custom scheme, or a host that a source cannot name (an IPv6
+// address), its scheme. "" when there is none.
+func cspSource(target string) string {
+	u, err := url.Parse(target)
+	if err != nil || u.Scheme == "" || strings.Trim(u.Scheme, "abcdefghijklmnopqrstuvwxyz0123456789+-.") != "" {
+		return ""
+	}
+	if u.Scheme != "https" && u.Scheme != "http" {
+		if slices.Contains([]string{"javascript", "data", "blob", "filesystem", "about"}, u.Scheme) {
+			return ""
+		}
+		return u.Scheme + ":"
+	}
+	host := strings.ToLower(u.Host)
+	if host == "" || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-.:_") != "" {
+		return u.Scheme + ":"
+	}
+	return u.Scheme + "://" + host
+}

@@ -1,0 +1,53 @@
+package loginui
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/session"
+	"github.com/symbolon-id/symbolon/provider/upstream"
+)
+
+// Interactions opens the authorization request that a page is about, and says where the pages go back to. *provider.Provider is one.
+type Interactions interface {
+	// Interaction opens the parameter "i" of the query or form. Its errors are *web.PageError or storage faults.
+	Interaction(r *http.Request) (*provider.Interaction, error)
+	// InteractionOf opens a sealed interaction that r does not carry itself. Its errors are *web.PageError or storage faults.
+	InteractionOf(ctx context.Context, sealed string, r *http.Request) (*provider.Interaction, error)
+	// BrowserHash returns the SHA-256 of the cookie that binds interactions to the browser, or nil when r has none.
+	BrowserHash(r *http.Request) []byte
+	// ResumeURL returns the path, with query, where the decision is made again.
+	ResumeURL(i *provider.Interaction) string
+	// DenyURL returns the path, with query, where the decision becomes access_denied.
+	DenyURL(i *provider.Interaction) string
+	// Allow records that the account allows the client what the interaction asks for.
+	Allow(ctx context.Context, i *provider.Interaction, accountID string) error
+}
+
+// Sessions is the browser's session at the provider. *session.Sessions is one.
+type Sessions interface {
+	// Current returns the live session of the browser, session.ErrNotFound, or a storage fault.
+	Current(r *http.Request) (session.Session, error)
+	// Start begins a session under a new cookie.
+	Start(w http.ResponseWriter, r *http.Request, p session.StartParams) (session.Session, error)
+	// End ends the browser's session. Without one it does nothing.
+	End(w http.ResponseWriter, r *http.Request) error
+}
+
+// Logouts opens the log-out that a client asked for. *provider.Provider is one.
+type Logouts interface {
+	// Logout opens the parameter "l" of the query or form; without it, the zero Logout. Its errors are *web.PageError or storage faults.
+	Logout(r *http.Request) (*provider.Logout, error)
+}
+
+// Upstreams starts and completes sign-ins at the upstreams. *upstream.Flow is one.
+type Upstreams interface {
+	Infos() []upstream.Info
+	Info(id string) (upstream.Info, bool)
+	// Start keeps an attempt and returns the URL at the upstream.
+	Start(ctx context.Context, id string, req upstream.StartRequest) (string, error)
+	// Complete spends the attempt that the callback belongs to. The Completion of an error holds the interaction where it is known.
+	Complete(ctx context.Context, id string, query url.Values, browserHash []byte) (upstream.Completion, error)
+}

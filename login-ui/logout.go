@@ -1,0 +1,90 @@
+package loginui
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/session"
+	"github.com/symbolon-id/symbolon/provider/web"
+)
+
+// logoutView is the own part of the log-out pages.
+type logoutView struct {
+	L       string // the sealed log-out of a client; may be empty
+	Session string // names the session that the page was made for
+	Client  string // may be empty
+	Person  person
+}
+
+// showLogout asks before it ends the session: a link or an image on another site must not log a person out.
+//
+// OIDC RP-Logout §2: the OP should ask the End-User whether to log out.
+func (u *UI) showLogout(w http.ResponseWriter, r *http.Request) error {
+	l, err := u.logoutOf(r)
+	if err != nil {
+		return err
+	}
+	lang := languageOf(r, "")
+	v := logoutView{L: l.Sealed, Client: visible(l.ClientName, maxClientName)}
+	current, err := u.Sessions.Current(r)
+	switch {
+	case errors.Is(err, session.ErrNotFound) && l.RedirectURL != "":
+		seeOther(w, l.RedirectURL)
+		return nil
+	case errors.Is(err, session.ErrNotFound):
+		return u.render(w, answer{name: "logged_out", lang: lang, title: []string{"logout.done"}, page: v})
+	case err != nil:
+		return unavailable(err)
+	}
+	who, err := u.Accounts.Account(r.Context(), current.AccountID)
+	if err != nil {
+		return unavailable(err)
+	}
+	v.Session, v.Person = formOf(current), personOf(who)
+	return u.render(w, answer{name: "logout", lang: lang, title: []string{"logout.title"}, page: v, targets: []string{l.RedirectURL}})
+}
+
+// submitLogout ends the session that the page was made for. The page that follows finds none, and says so.
+func (u *UI) submitLogout(w http.ResponseWriter, r *http.Request) error {
+	l, err := u.logoutOf(r)
+	if err != nil {
+		return err
+	}
+	current, err := u.Sessions.Current(r)
+	if err != nil && !errors.Is(err, session.ErrNotFound) {
+		return unavailable(err)
+	}
+	if err == nil && formIs(r.PostFormValue("session"), current) {
+		if err := u.Sessions.End(w, r); err != nil {
+			return unavailable(err)
+		}
+		web.Annotate(r.Context(), "logout", true)
+		if l.RedirectURL != "" {
+			seeOther(w, l.RedirectURL)
+			return nil
+		}
+	}
+	location := "/logout"
+	if l.Sealed != "" {
+		location += "?" + url.Values{"l": {l.Sealed}}.Encode()
+	}
+	seeOther(w, location)
+	return nil
+}
+
+// logoutOf returns the log-out that a client asked for; the zero Logout when the person came by themselves.
+func (u *UI) logoutOf(r *http.Request) (*provider.Logout, error) {
+	if err := readForm(r); err != nil {
+		return nil, err
+	}
+	l, err := u.Logouts.Logout(r)
+	switch {
+	case err != nil:
+		return nil, pageError(err)
+	case l == nil:
+		return &provider.Logout{}, nil
+	}
+	return l, nil
+}

@@ -1,0 +1,119 @@
+package loginui
+
+import (
+	"encoding/base64"
+	"hash/fnv"
+	"html/template"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider"
+)
+
+// partner is what a page shows of the client. All of it is the client's own word, except Host.
+type partner struct {
+	Name      string
+	Tile      tile
+	Host      string // of the redirect URI: where the answer goes
+	Device    bool   // the redirect URI is on the person's own device
+	PolicyURI string
+	TosURI    string
+}
+
+// tile stands for a client or a person: a logo, or else a letter on a colour made from the name.
+type tile struct {
+	Logo    template.URL
+	Initial string
+	Shade   int // 0 to tileShades-1
+}
+
+const (
+	tileShades  = 8       // classes shade-0 … in style.css
+	maxLogoData = 8 << 10 // of a data: logo, in characters: it travels with every page
+)
+
+func (u *UI) partnerOf(i *provider.Interaction, lang string) partner {
+	host, device := redirectHost(i.RedirectURI)
+	p := partner{Host: host, Device: device}
+	if i.Client == nil {
+		p.Name = host
+		p.Tile = letterTile(host)
+		return p
+	}
+	m := i.Client.Metadata
+	p.Name = clientName(m, lang)
+	if p.Name == "" {
+		p.Name = host
+	}
+	p.Tile = letterTile(p.Name)
+	p.Tile.Logo = u.ownLogo(m.LogoURI)
+	p.PolicyURI, p.TosURI = webURL(m.PolicyURI), webURL(m.TosURI)
+	return p
+}
+
+// clientName returns the client's name in the language, by RFC 7591 §2.2: the exact tag, one with that language, the plain name.
+func clientName(m clients.Metadata, lang string) string {
+	if name := visible(m.ClientNameLocalized[lang], maxClientName); name != "" {
+		return name
+	}
+	tags := make([]string, 0, len(m.ClientNameLocalized))
+	for tag := range m.ClientNameLocalized {
+		tags = append(tags, tag)
+	}
+	slices.Sort(tags)
+	for _, tag := range tags {
+		if base, _, _ := strings.Cut(strings.ToLower(tag), "-"); base == lang {
+			if name := visible(m.ClientNameLocalized[tag], maxClientName); name != "" {
+				return name
+			}
+		}
+	}
+	return visible(m.ClientName, maxClientName)
+}
+
+// redirectHost names where a redirect URI leads. A custom scheme, or a loopback address, is an app on the device.
+func redirectHost(redirectURI string) (host string, device bool) {
+	u, err := url.Parse(redirectURI)
+	if err != nil {
+		return "", false
+	}
+	host = visible(strings.ToLower(u.Hostname()), maxClientName)
+	if u.Scheme != "https" && u.Scheme != "http" {
+		return visible(u.Scheme, maxClientName), true
+	}
+	address, err := netip.ParseAddr(host)
+	return host, host == "localhost" || err == nil && address.IsLoopback()
+}
+
+func letterTile(name string) tile {
+	sum := fnv.New32a()
+	sum.Write([]byte(name)) // never fails
+	return tile{Initial: initial(name), Shade: int(sum.Sum32() % tileShades)}
+}
+
+// ownLogo returns the logo when showing it tells nobody else about the person: a data: image, or a file of our own origin.
+func (u *UI) ownLogo(logoURI string) template.URL {
+	if kind, data, ok := strings.Cut(logoURI, ";base64,"); ok && len(logoURI) <= maxLogoData {
+		_, err := base64.StdEncoding.DecodeString(data)
+		if err == nil && slices.Contains([]string{"data:image/png", "data:image/jpeg", "data:image/webp", "data:image/gif", "data:image/svg+xml"}, kind) {
+			return template.URL(logoURI) //nolint:gosec // an image type from the list, and base64
+		}
+	}
+	logo, err := url.Parse(logoURI)
+	if err != nil || logo.Scheme != u.origin.Scheme || logo.Host != u.origin.Host || logo.RawQuery != "" || logo.User != nil {
+		return ""
+	}
+	return template.URL(logo.EscapedPath()) //nolint:gosec // the path of a URL of our own origin
+}
+
+// webURL returns an absolute http or https URL, or "".
+func webURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return ""
+	}
+	return u.String()
+}

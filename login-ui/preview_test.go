@@ -1,0 +1,123 @@
+package loginui
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+var (
+	preview = flag.String("preview", "", "serve every page with sample data on this loopback address, until interrupted")
+	shots   = flag.String("shots", "", "write a picture of every page into this directory")
+)
+
+// gallery serves the sample pages under /{language}/{name}, and a list of them.
+func gallery(t *testing.T) (http.Handler, []string) {
+	t.Helper()
+	mux, list, paths := http.NewServeMux(), "<!doctype html><title>Pages</title>", []string{}
+	ui := newWorld(t, Brand{}).ui
+	mux.Handle("GET /assets/{file}", ui.handle(ui.serveAsset))
+	for _, lang := range []string{"en", "ko"} {
+		for _, s := range samplePages(t, lang) {
+			path := "/" + lang + "/" + s.name
+			paths = append(paths, path)
+			list += "<p><a href=" + path + ">" + path + "</a>"
+			mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Security-Policy", s.page.Header.Get("Content-Security-Policy"))
+				fmt.Fprint(w, s.page.body)
+			})
+		}
+	}
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, list) })
+	return mux, paths
+}
+
+// TestPreview is for people who work on the pages: go test ./login-ui -run Preview -preview 127.0.0.1:8090
+func TestPreview(t *testing.T) {
+	if *preview == "" {
+		t.Skip("only with -preview ADDRESS")
+	}
+	pages, _ := gallery(t)
+	t.Logf("http://%s/", *preview)
+	t.Fatal(http.ListenAndServe(*preview, pages))
+}
+
+// chromium starts a browser, or skips the test where there is none.
+func chromium(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if strings.Contains(os.Getenv("SYMBOLON_TEST_REQUIRE"), "browser") {
+			t.Fatal("SYMBOLON_TEST_REQUIRE asks for a browser, and chromium is not on PATH")
+		}
+		t.Skip("chromium is not on PATH")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("hide-scrollbars", true))
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// emulate sets the size of the window and the scheme that the person prefers; forced is for forced colours.
+func emulate(width, height int64, scheme string, forced bool) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		metrics := emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1, Mobile: width < 500}
+		if _, err := cdp.Call(ctx, target, emulation.SetDeviceMetricsOverride, metrics); err != nil {
+			return err
+		}
+		features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
+		if forced {
+			features = append(features, &emulation.MediaFeature{Name: "forced-colors", Value: "active"})
+		}
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
+		return err
+	})
+}
+
+// TestShots takes a picture of every page: wide and phone, light and dark, and the login page in forced colours.
+func TestShots(t *testing.T) {
+	if *shots == "" {
+		t.Skip("only with -shots DIRECTORY")
+	}
+	pages, paths := gallery(t)
+	server := httptest.NewServer(pages)
+	defer server.Close()
+	ctx := chromium(t)
+	for _, path := range paths {
+		name := filepath.Join(*shots, strings.ReplaceAll(path[1:], "/", "-"))
+		for _, view := range []struct {
+			name          string
+			width, height int64
+			scheme        string
+			forced        bool
+		}{
+			{"wide-light", 1280, 900, "light", false},
+			{"phone-light", 390, 844, "light", false},
+			{"wide-dark", 1280, 900, "dark", false},
+			{"phone-dark", 390, 844, "dark", false},
+			{"phone-forced", 390, 844, "dark", true},
+		} {
+			check(t, chromedp.Do(ctx, emulate(view.width, view.height, view.scheme, view.forced), chromedp.Navigate(server.URL+path)))
+			picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+			check(t, err)
+			check(t, os.WriteFile(name+"."+view.name+".png", picture, 0o600))
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package loginui
+
+import (
+	"net/http"
+
+	"github.com/symbolon-id/symbolon/provider/web"
+)
+
+// maxForm bounds the body of a form, in bytes: an interaction and a few short fields.
+const maxForm = 16 << 10
+
+// Routes returns every page, with what guards it. A path without a method answers all others with a page that says which there are.
+func (u *UI) Routes() []web.Route {
+	page, post := []web.Guard{u.pageHeaders}, []web.Guard{u.pageHeaders, u.cross.Handler, web.MaxBody(maxForm)}
+	return []web.Route{
+		{Pattern: "GET /{$}", Guards: page, Handler: u.handle(u.showHome)},
+		{Pattern: "GET /login", Guards: page, Handler: u.handle(u.showLogin)},
+		{Pattern: "POST /login/cancel", Guards: post, Handler: u.handle(u.submitCancel)},
+		{Pattern: "POST /login/{upstream}", Guards: post, Handler: u.handle(u.submitLogin)},
+		{Pattern: "GET /login/{upstream}/callback", Guards: page, Handler: u.handle(u.serveCallback)},
+		{Pattern: "GET /consent", Guards: page, Handler: u.handle(u.showConsent)},
+		{Pattern: "POST /consent", Guards: post, Handler: u.handle(u.submitConsent)},
+		{Pattern: "GET /logout", Guards: page, Handler: u.handle(u.showLogout)},
+		{Pattern: "POST /logout", Guards: post, Handler: u.handle(u.submitLogout)},
+		{Pattern: "GET /assets/{file}", Handler: u.handle(u.serveAsset)},
+
+		{Pattern: "/{$}", Guards: page, Handler: u.refuseMethod("GET, HEAD")},
+		{Pattern: "/login", Guards: page, Handler: u.refuseMethod("GET, HEAD")},
+		{Pattern: "/login/{upstream}", Guards: page, Handler: u.refuseMethod("POST")},
+		{Pattern: "/login/{upstream}/callback", Guards: page, Handler: u.refuseMethod("GET")},
+		{Pattern: "HEAD /login/{upstream}/callback", Guards: page, Handler: u.refuseMethod("GET")}, // would spend the attempt
+		{Pattern: "/consent", Guards: page, Handler: u.refuseMethod("GET, HEAD, POST")},
+		{Pattern: "/logout", Guards: page, Handler: u.refuseMethod("GET, HEAD, POST")},
+		{Pattern: "/assets/{file}", Guards: page, Handler: u.refuseMethod("GET, HEAD")},
+	}
+}
+
+func (u *UI) handle(h web.Handler) http.Handler { return web.Handle(h, u.writeError) }
+
+// NotFound answers every path that has no route.
+func (u *UI) NotFound() http.Handler {
+	return u.pageHeaders(u.handle(func(http.ResponseWriter, *http.Request) error {
+		return &web.PageError{Kind: web.PageNotFound}
+	}))
+}
+
+func (u *UI) refuseMethod(allow string) http.Handler {
+	return u.handle(func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Allow", allow)
+		return &web.PageError{Kind: web.PageMethod}
+	})
+}
+
+func refuseCrossOrigin(http.ResponseWriter, *http.Request) error {
+	return &web.PageError{Kind: web.PageForbidden}
+}
+
+// seeOther sends the browser to location by GET, whatever the method was (RFC 9700 §4.12).
+func seeOther(w http.ResponseWriter, location string) {
+	w.Header().Set("Location", location)
+	w.WriteHeader(http.StatusSeeOther)
+}

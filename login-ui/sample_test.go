@@ -1,0 +1,111 @@
+package loginui
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/account"
+	"github.com/symbolon-id/symbolon/provider/web"
+)
+
+// sample is one state of one page, as the real handlers answer it.
+type sample struct {
+	name string
+	page reply
+}
+
+// samplePages walks through every page in a language.
+func samplePages(t *testing.T, lang string) []sample {
+	t.Helper()
+	w := newWorld(t, Brand{Support: "mailto:help@symbolon.example"})
+	var all []sample
+	add := func(name string, page reply) { all = append(all, sample{name, page}) }
+	browse := func(secret string) *browser {
+		b := w.browser(t, secret)
+		b.header.Set("Accept-Language", lang)
+		return b
+	}
+	b := browse("one")
+	i := b.begin(sunnyBooks())
+	add("login", b.get(loginURL(i.Sealed)))
+	add("login-cancelled", b.get(loginURL(i.Sealed, "notice", "cancelled", "at", "google")))
+	add("login-unavailable", b.get(loginURL(i.Sealed, "notice", "unavailable", "at", "facebook")))
+	again := browse("again")
+	ask := sunnyBooks()
+	ask.Reauthenticate = true
+	ask.Client.Metadata.ClientName = "Bibliothek für Naturwissenschaften und Technik der Stadt Wien"
+	add("login-again", again.get(loginURL(again.begin(ask).Sealed)))
+
+	signed := b.follow(b.signIn(i))
+	consent := b.follow(signed)
+	add("consent", consent)
+	add("login-last-used", b.get(loginURL(i.Sealed)))
+	add("login-switch", b.get(loginURL(i.Sealed, "switch", "1")))
+	add("consent-native", nativeConsent(t, browse("native")))
+	add("home-signed-in", b.get("/"))
+	add("logout", b.get("/logout"))
+	w.asks.logouts["lo"] = &provider.Logout{Sealed: "lo", ClientName: "Sunny Books", RedirectURL: "https://sunnybooks.example/bye"}
+	add("logout-client", b.get("/logout?l=lo"))
+	b.press(b.get("/logout"), "logout-confirm")
+	add("logged-out", b.get("/logout"))
+	add("home", b.get("/"))
+
+	blocked := browse("blocked")
+	who := w.people.named(t, "Ada Lovelace")
+	who.BlockedAt = who.CreatedAt
+	w.people.accounts[who.ID] = who
+	add("blocked", blocked.signIn(blocked.begin(sunnyBooks())))
+	add("not-found", b.get("/nowhere"))
+	return append(all, errorSamples(w, lang)...)
+}
+
+// nativeConsent is the consent page of an app on the device, with a logo of its own and scopes of a partner's API, for a person without e-mail.
+func nativeConsent(t *testing.T, b *browser) reply {
+	t.Helper()
+	ask := sunnyBooks()
+	ask.RedirectURI = "com.example.sunny:/callback"
+	ask.Client = &clients.Client{ID: "native", Metadata: clients.Metadata{ClientName: "Sunny Reader", LogoURI: dot}}
+	ask.Scopes = []string{"openid", "profile", "email", "offline_access", "shelf:write"}
+	i := b.begin(ask)
+	b.world.google.say(account.Proof{Issuer: "https://www.facebook.com", Subject: "2", Name: "김하늘"}, nil)
+	return b.follow(b.follow(b.get(b.atUpstream(b.get(loginURL(i.Sealed)), "facebook"))))
+}
+
+// dot is a logo that a client brings along.
+const dot = "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCA0OCA0OCI+PHJlY3Qgd2lkdGg9IjQ4IiBoZWlnaHQ9IjQ4IiByeD0iMTIiIGZpbGw9IiNmMmEyM2EiLz48Y2lyY2xlIGN4PSIyNCIgY3k9IjI0IiByPSIxMSIgZmlsbD0iI2ZmZiIvPjwvc3ZnPg=="
+
+func errorKinds() []web.PageErrorKind {
+	return []web.PageErrorKind{
+		web.PageLinkInvalid, web.PageLinkExpired, web.PageOtherBrowser, web.PageLinkUsed, web.PageUnknownClient, web.PageBadRedirectURI,
+		web.PageBadRequest, web.PageBlocked, web.PageForbidden, web.PageNotFound, web.PageMethod, web.PageTooLarge, web.PageTooManyRequests,
+		web.PageUnavailable, web.PageInternal,
+	}
+}
+
+// errorSamples are the error pages as the provider asks for them.
+func errorSamples(w *world, lang string) []sample {
+	var all []sample
+	for _, kind := range errorKinds() {
+		e := &web.PageError{Kind: kind, Client: "Sunny Books", Err: errors.New("private cause")}
+		if kind == web.PageBadRedirectURI {
+			e.Detail = `redirect_uri "https://sunnybooks.example/old" is not registered for client "sunny".`
+		}
+		page := record(func(rw http.ResponseWriter, r *http.Request) { w.ui.ErrorPage(rw, r, e) }, lang)
+		all = append(all, sample{"error-" + string(kind), page})
+	}
+	return all
+}
+
+// record runs a handler without a server.
+func record(h http.HandlerFunc, lang string) reply {
+	r := httptest.NewRequest(http.MethodGet, "/oauth2/authorize", nil)
+	r.Header.Set("Accept-Language", lang)
+	ctx, _ := web.NewEvent(r.Context())
+	rec := httptest.NewRecorder()
+	h(rec, r.WithContext(ctx))
+	return reply{rec.Result(), rec.Body.String()}
+}

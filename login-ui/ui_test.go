@@ -1,0 +1,56 @@
+package loginui
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/symbolon-id/symbolon/provider/upstream"
+)
+
+// Every mistake is named at once.
+func TestNewRefuses(t *testing.T) {
+	w := newWorld(t, Brand{})
+	good := w.ui.Config
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		says   []string
+	}{
+		{"no issuer", func(c *Config) { c.Issuer = "id.example.com" }, []string{"issuer"}},
+		{"brand", func(c *Config) { c.Brand = Brand{Accent: "blue", Support: "javascript:alert(1)", Logo: []byte("text")} }, []string{"brand.support"}},
+		{"accent", func(c *Config) { c.Brand = Brand{Accent: "blue"} }, []string{"brand.accent"}},
+		{"logo that is no image", func(c *Config) { c.Brand = Brand{Logo: []byte("text")} }, []string{"brand.logo"}},
+		{"logo too large", func(c *Config) { c.Brand = Brand{Logo: append(make5k(), make5k()...)} }, []string{"8192"}},
+		{"parts and issuer", func(c *Config) { c.Sessions, c.Issuer = nil, "" }, []string{"issuer", "Sessions"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := good
+			c.change(&config)
+			_, err := New(config)
+			for _, text := range c.says {
+				if err == nil || !strings.Contains(err.Error(), text) {
+					t.Errorf("error %v, want %q in it", err, text)
+				}
+			}
+		})
+	}
+	for id, want := range map[string]bool{"google": true, "corp-2": true, "cancel": false, "": false, "a/b": false, "Google": false, strings.Repeat("a", 33): false} {
+		if got := upstreamID(id); got != want {
+			t.Errorf("upstreamID(%q) = %v", id, got)
+		}
+	}
+}
+
+func TestLabels(t *testing.T) {
+	for _, c := range []struct {
+		info upstream.Info
+		want string
+	}{
+		{upstream.Info{ID: "corp", Label: "Acme\u202e"}, "Acme"},
+		{upstream.Info{ID: "corp"}, "corp"},
+	} {
+		if got := label(c.info); got != c.want {
+			t.Errorf("label %q, want %q", got, c.want)
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"github.com/symbolon-id/symbolon/provider/keys"
+)
+
+// accessTokenType is the "typ" of an access token (RFC 9068 §2.1).
+const accessTokenType = "at+jwt"
+
+// accessClaims are the claims of an access token (RFC 9068 §2.2). No row stands behind it: the grant is found by the first half of jti.
+type accessClaims struct {
+	Issuer    string   `json:"iss"`
+	Subject   string   `json:"sub"`
+	Audience  audience `json:"aud"`
+	ExpiresAt int64    `json:"exp"`
+	IssuedAt  int64    `json:"iat"`
+	ID        string   `json:"jti"`
+	ClientID  string   `json:"client_id"`
+	Scope     string   `json:"scope,omitempty"`
+	SessionID string   `json:"sid,omitempty"`
+	AuthTime  int64    `json:"auth_time,omitempty"`
+	ACR       string   `json:"acr,omitempty"`
+	AMR       []string `json:"amr,omitempty"`
+}
+
+// grantID returns the id of the grant that the token belongs to; empty for a client-credentials token.
+func (c *accessClaims) grantID() string {
+	id, _, ok := strings.Cut(c.ID, ".")
+	if !ok {
+		return ""
+	}
+	return id
+}
+
+// audience is the "aud" claim: one string, or several in an array (RFC 7519 §4.1.3).
+type audience []string
+
+// MarshalJSON implements json.Marshaler.
+func (a audience) MarshalJSON() ([]byte, error) {
+	if len(a) == 1 {
+		return json.Marshal(a[0])
+	}
+	return json.Marshal([]string(a))
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *audience) UnmarshalJSON(b []byte) error {
+	var one string
+	if json.Unmarshal(b, &one) == nil {
+		*a = audience{one}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]string)(a))
+}
+
+// GenerateAccessToken implements oauth2.AccessTokenStrategy.
+func (f *codeFlow) GenerateAccessToken(_ context.Context, requester fosite.Requester) (token, signature string, err error) {
+	s, now := requester.GetSession().(*grantSession), time.Now()
+	c := accessClaims{
+		Issuer: f.provider.config.Issuer, ClientID: requester.GetClient().GetID(), Scope: joinScopes(requester.GetGrantedScopes()),
+		IssuedAt: now.Unix(), ExpiresAt: s.accessExpiresAt.Unix(), ID: randomText(8),
+	}
+	if s.grant.ID != "" {
+		c.ID = s.grant.ID + "." + c.ID
+		c.Subject, c.SessionID, c.ACR, c.AMR, c.Audience = s.grant.AccountID, s.grant.SessionID, s.grant.ACR, s.grant.AMR, s.grant.Audience
+		c.AuthTime = s.grant.AuthTime.Unix()
+	} else {
+		c.Subject, c.Audience = c.ClientID, s.audience
+	}
+	token, err = f.provider.sign(AccessTokenAlgorithm, accessTokenType, c)
+	return token, c.ID, err
+}
+
+// AccessTokenSignature implements oauth2.AccessTokenStrategy. Nothing is looked up by it.
+func (f *codeFlow) AccessTokenSignature(_ context.Context, token string) string { return token }
+
+// ValidateAccessToken implements oauth2.AccessTokenStrategy. It is not reached: verifyAccessToken is what checks access tokens.
+func (f *codeFlow) ValidateAccessToken(context.Context, fosite.Requester, string) error {
+	return fosite.ErrInvalidTokenFormat
+}
+
+// verifyAccessToken checks signature, type, issuer and expiry of an access token of ours. Its only error is keys.ErrToken: whether the token's
+// grant still stands is another question.
+func (p *Provider) verifyAccessToken(ctx context.Context, token string) (*accessClaims, error) {
+	payload, err := p.config.Keys.Verify(ctx, token, accessTokenType)
+	if err != nil {
+		return nil, err
+	}
+	var c accessClaims
+	if err := json.Unmarshal(payload, &c); err != nil {
+		return nil, keys.ErrToken
+	}
+	if c.Issuer != p.config.Issuer || c.Subject == "" || time.Now().Unix() >= c.ExpiresAt {
+		return nil, keys.ErrToken
+	}
+	return &c, nil
+}
+
+// liveAccessToken is verifyAccessToken, and asks whether what stands behind the token still does: keys.ErrToken when not, or a fault. The grant
+// is zero for a client-credentials token.
+func (p *Provider) liveAccessToken(ctx context.Context, token string) (*accessClaims, Grant, error) {
+	c, err := p.verifyAccessToken(ctx, token)
+	if err != nil {
+		return nil, Grant{}, err
+	}
+	id := c.grantID()
+	if id == "" {
+		return c, Grant{}, p.clientStands(ctx, c.ClientID)
+	}
+	g, standing, err := p.config.Grants.Grant(ctx, id)
+	if errors.Is(err, ErrGrantNotFound) {
+		return nil, Grant{}, keys.ErrToken
+	}
+	if err != nil {
+		return nil, Grant{}, &fault{err}
+	}
+	_, err = p.grantStands(ctx, g, standing)
+	if errors.Is(err, fosite.ErrNotFound) {
+		return nil, Grant{}, keys.ErrToken
+	}
+	return c, g, err
+}
+
+// clientStands is keys.ErrToken when the client of a client-credentials token is gone or disabled.
+func (p *Provider) clientStands(ctx context.Context, id string) error {
+	c, err := p.client(ctx, id)
+	if err != nil {
+		return err
+	}
+	if c == nil {
+		return keys.ErrToken
+	}
+	return nil
+}
+
+// randomText returns n random bytes as base64url.
+func randomText(n int) string {
+	b := make([]byte, n)
+	rand.Read(b) // never fails, crypto/rand says
+	return base64.RawURLEncoding.EncodeToString(b)
+}

@@ -1,0 +1,45 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/symbolon-id/symbolon/provider/keys"
+)
+
+// Scopes of the admin API.
+const (
+	ScopeAdmin     = "symbolon:admin"
+	ScopeAdminRead = "symbolon:admin:read"
+)
+
+// AdminAudience is the audience of tokens for the admin API.
+func (p *Provider) AdminAudience() string { return p.config.Issuer + "/admin" }
+
+// Caller is who calls an API of ours with an access token.
+type Caller struct {
+	ClientID  string
+	AccountID string // empty for a client that calls for itself
+	Scopes    []string
+}
+
+// Authenticate checks an access token for the admin API and that everything behind it still stands: keys.ErrToken when not, or a storage fault.
+func (p *Provider) Authenticate(ctx context.Context, token string) (Caller, error) {
+	c, g, err := p.liveAccessToken(ctx, token)
+	if err != nil {
+		return Caller{}, err
+	}
+	if !has(c.Audience, p.AdminAudience()) {
+		return Caller{}, keys.ErrToken
+	}
+	client, err := p.client(ctx, c.ClientID)
+	if err != nil {
+		return Caller{}, err
+	}
+	if client == nil {
+		return Caller{}, keys.ErrToken
+	}
+	// A scope that was taken from the client is taken from its tokens too: demotion is immediate.
+	scopes, _ := narrow(strings.Fields(c.Scope), client, "")
+	return Caller{ClientID: c.ClientID, AccountID: g.AccountID, Scopes: scopes}, nil
+}

@@ -1,0 +1,191 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/ory/fosite"
+
+	"github.com/symbolon-id/symbolon/clients"
+)
+
+// check is one rule of an authorization request. It returns nil or the error that the client is told.
+type check func(p *Provider, a authorization) *fosite.RFC6749Error
+
+// checks are the rules in the order they are applied. What fosite checks after them is not here: the client's scopes and response types.
+var checks = []check{
+	checkUnsupported, checkResponseType, checkResponseMode, checkPrompt, checkMaxAge, checkScope, checkPKCE, checkResource,
+}
+
+// validate checks the whole request, and returns it as fosite sees it.
+func (p *Provider) validate(r *http.Request, a authorization) (fosite.AuthorizeRequester, error) {
+	for _, check := range checks {
+		if err := check(p, a); err != nil {
+			return nil, err
+		}
+	}
+	form := url.Values{}
+	for name, values := range a.form {
+		form[name] = values
+	}
+	form.Del("audience") // not a parameter of ours; fosite would compare it with a registration that is not there
+	form.Set("scope", joinScopes(allowedScopes(a.client, strings.Fields(a.form.Get("scope")))))
+	ctx := context.WithValue(r.Context(), clientKey{}, &fositeClient{Client: a.client, redirectURI: a.redirectURI})
+	request, err := p.fosite.NewAuthorizeRequest(ctx, &http.Request{Method: http.MethodGet, URL: r.URL, Header: r.Header, Form: form})
+	if errors.Is(err, fosite.ErrInvalidState) {
+		// The client's state may be short or absent (OIDC Core §3.1.2.1: recommended). It is fosite's last check: the request is whole.
+		return request, nil
+	}
+	return request, err
+}
+
+// checkUnsupported refuses request objects (OIDC Core §3.1.2.6) until they are offered.
+func checkUnsupported(_ *Provider, a authorization) *fosite.RFC6749Error {
+	switch {
+	case a.form.Has("request"):
+		return fosite.ErrRequestNotSupported.WithHint("The parameter request is not offered. Send the parameters by themselves.")
+	case a.form.Has("request_uri"):
+		return fosite.ErrRequestURINotSupported.WithHint("The parameter request_uri is not offered. Send the parameters by themselves.")
+	case a.form.Has("registration"):
+		return fosite.ErrRegistrationNotSupported.WithHint("The parameter registration is not offered. Ask the administrator to register the client.")
+	}
+	return nil
+}
+
+// checkResponseType: RFC 6749 §3.1.1. Spellings are exact.
+func checkResponseType(_ *Provider, a authorization) *fosite.RFC6749Error {
+	switch a.form.Get("response_type") {
+	case "code":
+		return nil
+	case "":
+		return fosite.ErrInvalidRequest.WithHint("The parameter response_type is missing. Use code.")
+	}
+	return fosite.ErrUnsupportedResponseType.WithHint("The only response_type offered is code.")
+}
+
+// checkResponseMode: OAuth Response Modes §2.1.
+func checkResponseMode(_ *Provider, a authorization) *fosite.RFC6749Error {
+	switch a.form.Get("response_mode") {
+	case "", "query":
+		return nil
+	}
+	return fosite.ErrInvalidRequest.WithHint("The only response_mode offered is query.")
+}
+
+// checkPrompt: OIDC Core §3.1.2.1.
+func checkPrompt(_ *Provider, a authorization) *fosite.RFC6749Error {
+	prompts := strings.Fields(a.form.Get("prompt"))
+	for _, prompt := range prompts {
+		switch prompt {
+		case "none":
+			if len(prompts) > 1 {
+				return fosite.ErrInvalidRequest.WithHint("The prompt none cannot be combined with another.")
+			}
+		case "login", "consent", "select_account":
+		default:
+			return fosite.ErrInvalidRequest.WithHintf("The prompt %s is not offered. Use none, login, consent or select_account.", printable(prompt))
+		}
+	}
+	return nil
+}
+
+// checkMaxAge: OIDC Core §3.1.2.1.
+func checkMaxAge(_ *Provider, a authorization) *fosite.RFC6749Error {
+	if !a.form.Has("max_age") {
+		return nil
+	}
+	if n, err := strconv.ParseInt(a.form.Get("max_age"), 10, 32); err != nil || n < 0 {
+		return fosite.ErrInvalidRequest.WithHint("The parameter max_age must be a whole number of seconds, 0 or more.")
+	}
+	return nil
+}
+
+// maxAge returns the greatest age of a sign-in that the request accepts, in seconds; nil for any.
+func maxAge(a authorization) *int64 {
+	if n, err := strconv.ParseInt(a.form.Get("max_age"), 10, 32); err == nil {
+		return &n
+	}
+	return a.client.Metadata.DefaultMaxAge
+}
+
+// checkScope: RFC 6749 §3.3.
+func checkScope(_ *Provider, a authorization) *fosite.RFC6749Error {
+	asked := strings.Fields(a.form.Get("scope"))
+	if len(asked) == 0 {
+		return fosite.ErrInvalidScope.WithHint("The parameter scope is missing. A sign-in asks for openid, and for profile and email where they are needed.")
+	}
+	for _, s := range allowedScopes(a.client, asked) {
+		if !has(strings.Fields(a.client.Metadata.Scope), s) {
+			return fosite.ErrInvalidScope.WithHintf("The client is not registered for the scope %s.", printable(s))
+		}
+	}
+	return nil
+}
+
+// allowedScopes leaves out offline_access where the client could not use the refresh token (OIDC Core §11), and repetitions.
+func allowedScopes(c *clients.Client, asked []string) []string {
+	var scopes []string
+	for _, s := range asked {
+		if has(scopes, s) || (s == "offline_access" && !has(c.Metadata.GrantTypes, "refresh_token")) {
+			continue
+		}
+		scopes = append(scopes, s)
+	}
+	return scopes
+}
+
+// checkPKCE: RFC 7636 §4.4.1 and RFC 9700 §2.1.1. The method is S256 or nothing.
+func checkPKCE(_ *Provider, a authorization) *fosite.RFC6749Error {
+	challenge, method := a.form.Get("code_challenge"), a.form.Get("code_challenge_method")
+	if challenge == "" && method == "" {
+		if pkceRequired(a) {
+			return fosite.ErrInvalidRequest.WithHint("This client must use PKCE: add code_challenge and code_challenge_method=S256." + nonceHint(a.client))
+		}
+		return nil
+	}
+	if method != "S256" {
+		return fosite.ErrInvalidRequest.WithHint("The code_challenge_method must be S256. When it is left out, it means plain, which is not offered.")
+	}
+	if !isS256(challenge) {
+		return fosite.ErrInvalidRequest.WithHint("The code_challenge must be the base64url-encoded SHA-256 of the code_verifier: 43 characters.")
+	}
+	return nil
+}
+
+// pkceRequired: public clients always; confidential ones unless a nonce of an OpenID request does the same job (RFC 9700 §2.1.1). The client's
+// registration may say otherwise.
+func pkceRequired(a authorization) bool {
+	if isPublic(a.client) {
+		return true
+	}
+	if required := a.client.Metadata.RequirePKCE; required != nil {
+		return *required
+	}
+	return a.form.Get("nonce") == "" || !has(strings.Fields(a.form.Get("scope")), "openid")
+}
+
+func nonceHint(c *clients.Client) string {
+	if isPublic(c) || c.Metadata.RequirePKCE != nil {
+		return ""
+	}
+	return " Or send a nonce with an OpenID request."
+}
+
+func isS256(challenge string) bool {
+	raw, err := refreshEncoding.DecodeString(challenge)
+	return err == nil && len(raw) == 32 && len(challenge) == 43
+}
+
+// checkResource: RFC 8707 §2.
+func checkResource(p *Provider, a authorization) *fosite.RFC6749Error {
+	_, err := p.audienceFor(a.client, a.form["resource"], nil)
+	var e *fosite.RFC6749Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package provider
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/ory/fosite"
+
+	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider/web"
+)
+
+// credentials is what a request presents to authenticate its client (RFC 6749 §2.3).
+type credentials struct {
+	method string // client_secret_basic, client_secret_post or none
+	id     string
+	secret string
+}
+
+// client returns the registered client with the id: nil when there is none or it is disabled, or a fault.
+func (p *Provider) client(ctx context.Context, id string) (*clients.Client, error) {
+	if id == "" {
+		return nil, nil
+	}
+	c, err := p.config.Clients.Client(ctx, id)
+	if errors.Is(err, clients.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &fault{err}
+	}
+	if !c.DisabledAt.IsZero() {
+		return nil, nil
+	}
+	return c, nil
+}
+
+// authenticateClient returns the client that r proves to come from. One implementation serves the token, introspection and revocation endpoints.
+// The method must be the registered one. Every refusal is the same invalid_client, and costs the same, so that nobody learns which client ids
+// exist.
+func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form url.Values) (*clients.Client, error) {
+	presented, err := credentialsOf(r, form)
+	if err != nil {
+		return nil, err
+	}
+	web.Annotate(ctx, "client", presented.id)
+	c, err := p.client(ctx, presented.id)
+	if err != nil {
+		return nil, err
+	}
+	if c == nil || presented.method != c.Metadata.TokenEndpointAuthMethod {
+		p.secrets.VerifyAbsent(presented.secret)
+		return nil, errClient(presented)
+	}
+	if presented.method == "none" {
+		return c, nil
+	}
+	ok, err := p.secrets.Verify(ctx, c, presented.secret)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, errClient(presented)
+	}
+	return c, nil
+}
+
+// credentialsOf reads the credentials. A request must use one method only (RFC 6749 §2.3).
+func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
+	headers := r.Header.Values("Authorization")
+	if len(headers) > 1 {
+		return credentials{}, fosite.ErrInvalidRequest.WithHint("There is more than one Authorization header.")
+	}
+	id, secret := form.Get("client_id"), form.Get("client_secret")
+	if len(headers) == 0 {
+		if form.Has("client_secret") {
+			return credentials{method: "client_secret_post", id: id, secret: secret}, nil
+		}
+		return credentials{method: "none", id: id}, nil
+	}
+	c, err := parseBasic(headers[0])
+	if err != nil {
+		return credentials{}, err
+	}
+	if form.Has("client_secret") {
+		return credentials{}, fosite.ErrInvalidRequest.WithHint("The client authenticates in the Authorization header and in the body at once. Use one of the two.")
+	}
+	if form.Has("client_id") && id != c.id {
+		return credentials{}, fosite.ErrInvalidRequest.WithHint("The client_id in the body differs from the one in the Authorization header.")
+	}
+	return c, nil
+}
+
+// parseBasic reads an HTTP Basic header whose two halves are form-encoded (RFC 6749 §2.3.1).
+func parseBasic(header string) (credentials, error) {
+	malformed := errClient(credentials{method: "client_secret_basic"})
+	scheme, encoded, ok := strings.Cut(header, " ")
+	if !ok || !strings.EqualFold(scheme, "Basic") || strings.ContainsAny(encoded, "\r\n") {
+		return credentials{}, malformed
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(encoded)
+	if err != nil {
+		return credentials{}, malformed
+	}
+	rawID, rawSecret, ok := strings.Cut(string(raw), ":")
+	if !ok {
+		return credentials{}, malformed
+	}
+	id, err := url.QueryUnescape(rawID)
+	if err != nil {
+		return credentials{}, malformed
+	}
+	secret, err := url.QueryUnescape(rawSecret)
+	if err != nil {
+		return credentials{}, malformed
+	}
+	return credentials{method: "client_secret_basic", id: id, secret: secret}, nil
+}
+
+// clientError is an invalid_client that remembers whether the client used the Authorization header: the answer then names the scheme.
+type clientError struct {
+	*fosite.RFC6749Error
+	basic bool
+}
+
+// Unwrap returns the OAuth error.
+func (e *clientError) Unwrap() error { return e.RFC6749Error }
+
+func errClient(c credentials) error {
+	return &clientError{
+		RFC6749Error: fosite.ErrInvalidClient.WithHint("The client is unknown, its secret is wrong, or it authenticates with another method than the registered token_endpoint_auth_method."),
+		basic:        c.method == "client_secret_basic",
+	}
+}

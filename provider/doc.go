@@ -1,0 +1,9 @@
+// Package provider is the authorization server: OAuth 2.0 and OpenID Connect on ory/fosite, which no other package imports.
+//
+// One request, in the order of the files: authorize.go decides what is next to an authorization request (requirement.go says what is still
+// missing, interaction.go is what waits meanwhile) and issues the code (code.go). token.go redeems it: client_authentication.go, code.go again,
+// access_token.go, id_token.go; refresh.go refreshes. userinfo.go, introspection.go, revocation.go, end_session.go, discovery.go and jwks.go are
+// an endpoint each. error.go and authorize_error.go are the only places that write an OAuth error.
+//
+// The package draws no page (package loginui does) and knows no SQL: GrantStore and ConsentStore are implemented by package storage.
+package provider

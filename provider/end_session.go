@@ -1,0 +1,161 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider/session"
+	"github.com/symbolon-id/symbolon/provider/web"
+)
+
+// logoutLifetime is how long the confirmation page of a log-out may stay open.
+const logoutLifetime = 10 * time.Minute
+
+// sealedLogout is what "l" says, encoded as a CBOR array.
+type sealedLogout struct {
+	_ struct{} `cbor:",toarray"`
+
+	ClientID    string
+	RedirectURI string // registered, but looked at again when it is used
+	State       string
+	HasState    bool
+}
+
+// serveEndSession is the end-session endpoint (OIDC RP-Logout §2), by GET and by POST. A client that shows an ID token of this very session
+// ends it at once; everybody else has to let the person confirm, since a link to log out is easily planted.
+func (p *Provider) serveEndSession(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ParseForm(r)
+	if err != nil {
+		return errParameters(err)
+	}
+	if r.Method == http.MethodPost && len(form.Encode()) <= maxParameters {
+		// A post from the client's site comes without our cookies; once around by GET brings them along.
+		http.Redirect(w, r, "/oauth2/logout?"+form.Encode(), http.StatusSeeOther)
+		return nil
+	}
+	client, hint, err := p.logoutClient(r.Context(), form)
+	if err != nil {
+		return err
+	}
+	l, err := logoutRequest(client, hint, form)
+	if err != nil {
+		return err
+	}
+	current, err := p.config.Sessions.Current(r)
+	if err != nil && !errors.Is(err, session.ErrNotFound) {
+		return &fault{err}
+	}
+	noSession := errors.Is(err, session.ErrNotFound)
+	if hint != nil && (noSession || current.ID == hint.SessionID) {
+		return p.endSession(w, r, client, l)
+	}
+	http.Redirect(w, r, "/logout?l="+url.QueryEscape(p.sealLogout(l)), http.StatusSeeOther)
+	return nil
+}
+
+// logoutClient finds the client by its ID token, or by its id alone: then it is a mere claim. It is nil when neither names one: a plain log-out.
+func (p *Provider) logoutClient(ctx context.Context, form url.Values) (*clients.Client, *idClaims, error) {
+	id, token := form.Get("client_id"), form.Get("id_token_hint")
+	var hint *idClaims
+	if token != "" {
+		claims, err := p.verifyIDTokenHint(ctx, token)
+		if err != nil || (id != "" && id != claims.Audience) {
+			return nil, nil, &web.PageError{Kind: web.PageBadRequest, Detail: "The id_token_hint is not an ID token that this server issued to this client."}
+		}
+		hint, id = claims, claims.Audience
+	}
+	c, err := p.client(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, hint, nil
+}
+
+// logoutRequest checks where to go afterwards: only a registered URI, and only for a client that is known by its ID token or its id.
+func logoutRequest(c *clients.Client, hint *idClaims, form url.Values) (sealedLogout, error) {
+	l := sealedLogout{RedirectURI: form.Get("post_logout_redirect_uri"), State: form.Get("state"), HasState: form.Has("state")}
+	if c == nil {
+		return sealedLogout{}, nil
+	}
+	l.ClientID = c.ID
+	if l.RedirectURI == "" {
+		return l, nil
+	}
+	if !slices.Contains(c.Metadata.PostLogoutRedirectURIs, l.RedirectURI) {
+		return l, &web.PageError{
+			Kind: web.PageBadRedirectURI, Client: c.Metadata.ClientName,
+			Detail: "The post_logout_redirect_uri is not one of those registered for the client. They are compared character by character.",
+		}
+	}
+	if hint == nil {
+		l.RedirectURI = "" // OIDC RP-Logout §3: without proof of who asks, nobody is sent anywhere
+	}
+	return l, nil
+}
+
+func (p *Provider) endSession(w http.ResponseWriter, r *http.Request, c *clients.Client, l sealedLogout) error {
+	if err := p.config.Sessions.End(w, r); err != nil {
+		return &fault{err}
+	}
+	web.Annotate(r.Context(), "next", "logged out")
+	target := l.redirectURL()
+	if target == "" || c == nil {
+		target = "/logout?done=1"
+	}
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// redirectURL is where the browser goes after the log-out, with the client's state.
+func (l sealedLogout) redirectURL() string {
+	if l.RedirectURI == "" || !l.HasState {
+		return l.RedirectURI
+	}
+	separator := "?"
+	if strings.Contains(l.RedirectURI, "?") {
+		separator = "&"
+	}
+	return l.RedirectURI + separator + "state=" + url.QueryEscape(l.State)
+}
+
+func (p *Provider) sealLogout(l sealedLogout) string {
+	plain, err := cbor.Marshal(l)
+	if err != nil {
+		panic(err) // our own type always encodes
+	}
+	return p.logouts.SealToken(plain, nil, time.Now().Add(logoutLifetime))
+}
+
+// Logout opens the parameter "l" of r: the log-out that a client asked for, or the zero Logout when there is none. Its errors are
+// *web.PageError, or a storage fault.
+func (p *Provider) Logout(r *http.Request) (*Logout, error) {
+	sealed := r.FormValue("l")
+	if sealed == "" {
+		return &Logout{}, nil
+	}
+	plain, err := p.logouts.OpenToken(sealed, nil)
+	if err != nil {
+		return nil, &web.PageError{Kind: web.PageLinkExpired, Err: err}
+	}
+	var l sealedLogout
+	if err := cbor.Unmarshal(plain, &l); err != nil {
+		return nil, &web.PageError{Kind: web.PageLinkInvalid, Err: err}
+	}
+	c, err := p.client(r.Context(), l.ClientID)
+	if err != nil || c == nil {
+		return &Logout{Sealed: sealed}, err
+	}
+	if !slices.Contains(c.Metadata.PostLogoutRedirectURIs, l.RedirectURI) {
+		l.RedirectURI = "" // taken from the client in between
+	}
+	return &Logout{Sealed: sealed, ClientName: c.Metadata.ClientName, RedirectURL: l.redirectURL()}, nil
+}

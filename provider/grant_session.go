@@ -1,0 +1,52 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ory/fosite"
+)
+
+// grantSession is the fosite.Session that carries a grant from the decision to the tokens. For client credentials it carries no grant.
+type grantSession struct {
+	grant Grant
+	nonce string
+	// openID: an ID token is due.
+	openID bool
+	// client credentials: the subject and audience of a token that no grant stands behind.
+	audience []string
+
+	accessExpiresAt time.Time
+}
+
+// SetExpiresAt implements fosite.Session.
+func (s *grantSession) SetExpiresAt(t fosite.TokenType, at time.Time) {
+	if t == fosite.AccessToken {
+		s.accessExpiresAt = at
+	}
+}
+
+// GetExpiresAt implements fosite.Session.
+func (s *grantSession) GetExpiresAt(t fosite.TokenType) time.Time {
+	if t == fosite.AccessToken {
+		return s.accessExpiresAt
+	}
+	return time.Time{}
+}
+
+// GetUsername implements fosite.Session.
+func (s *grantSession) GetUsername() string { return "" }
+
+// GetSubject implements fosite.Session.
+func (s *grantSession) GetSubject() string { return s.grant.AccountID }
+
+// Clone implements fosite.Session.
+func (s *grantSession) Clone() fosite.Session {
+	clone := *s
+	clone.grant.Scopes = slices.Clone(s.grant.Scopes)
+	clone.grant.Audience = slices.Clone(s.grant.Audience)
+	return &clone
+}
+
+func joinScopes(scopes []string) string { return strings.Join(scopes, " ") }

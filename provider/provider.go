@@ -1,0 +1,110 @@
+package provider
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/ory/fosite"
+
+	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider/account"
+	"github.com/symbolon-id/symbolon/provider/keys"
+	"github.com/symbolon-id/symbolon/provider/seal"
+	"github.com/symbolon-id/symbolon/provider/session"
+	"github.com/symbolon-id/symbolon/provider/web"
+)
+
+// Config configures a Provider. Every field must be set.
+type Config struct {
+	Issuer   string // without a trailing slash
+	Clients  *clients.Cache
+	Accounts account.Store
+	Sessions *session.Sessions
+	Grants   GrantStore
+	Consents ConsentStore
+	Keys     *keys.Ring
+	Secrets  *seal.Keyring
+
+	Lifetimes Lifetimes
+	// ErrorPage answers a person whose request cannot be sent back to the client.
+	ErrorPage func(http.ResponseWriter, *http.Request, *web.PageError)
+}
+
+// Lifetimes says how long things live.
+type Lifetimes struct {
+	AccessToken  time.Duration
+	IDToken      time.Duration
+	Code         time.Duration // at most 60 s
+	RefreshToken time.Duration // the absolute end of a grant, however often it is refreshed
+	RefreshIdle  time.Duration // a refresh token not used for so long is dead
+	// GraceConfidential and GracePublic: for so long after a refresh, the same refresh token gives the same successor again.
+	GraceConfidential time.Duration
+	GracePublic       time.Duration
+	Interaction       time.Duration
+}
+
+// AccessTokenAlgorithm signs access tokens; IDTokenAlgorithm signs ID tokens of clients that do not ask for another (OIDC Registration §2).
+const (
+	AccessTokenAlgorithm = jose.ES256
+	IDTokenAlgorithm     = jose.RS256
+)
+
+// Algorithms lists what must always be able to sign.
+func Algorithms() []jose.SignatureAlgorithm {
+	return []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.PS256, jose.EdDSA}
+}
+
+// Provider is the authorization server.
+type Provider struct {
+	config Config
+	fosite *fosite.Fosite
+
+	codes        *seal.Box // authorization codes
+	interactions *seal.Box
+	logouts      *seal.Box
+	refresh      *seal.MAC // refresh tokens
+
+	secrets   *clients.SecretVerifier
+	discovery []byte
+}
+
+// New returns a Provider.
+func New(config Config) *Provider {
+	p := &Provider{
+		config:       config,
+		codes:        config.Secrets.Box("authorization code"),
+		interactions: config.Secrets.Box("interaction"),
+		logouts:      config.Secrets.Box("log-out"),
+		refresh:      config.Secrets.MAC("refresh token"),
+		secrets:      clients.NewSecretVerifier(),
+	}
+	p.fosite = newFosite(p)
+	p.discovery = p.metadata()
+	return p
+}
+
+// Routes lists the endpoints. body bounds what each POST may carry.
+func (p *Provider) Routes() []web.Route {
+	api := func(h web.Handler) http.Handler { return web.Handle(h, writeError) }
+	page := func(h web.Handler) http.Handler { return web.Handle(h, p.writePageError) }
+	noStore := web.Headers("Cache-Control", "no-store", "Pragma", "no-cache")
+	public := web.Headers("Cache-Control", "public, max-age=300", "Access-Control-Allow-Origin", "*")
+	body := web.MaxBody(64 << 10)
+
+	return []web.Route{
+		{Pattern: "GET /.well-known/openid-configuration", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
+		{Pattern: "GET /.well-known/oauth-authorization-server", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
+		{Pattern: "GET /oauth2/jwks", Guards: []web.Guard{public}, Handler: api(p.serveJWKS)},
+		{Pattern: "GET /oauth2/authorize", Guards: []web.Guard{noStore}, Handler: page(p.serveAuthorize)},
+		{Pattern: "POST /oauth2/authorize", Guards: []web.Guard{noStore, body}, Handler: page(p.serveAuthorizePost)},
+		{Pattern: "GET " + ResumePath, Guards: []web.Guard{noStore}, Handler: page(p.serveResume)},
+		{Pattern: "POST /oauth2/token", Guards: []web.Guard{noStore, body}, Handler: api(p.serveToken)},
+		{Pattern: "POST /oauth2/introspect", Guards: []web.Guard{noStore, body}, Handler: api(p.serveIntrospection)},
+		{Pattern: "POST /oauth2/revoke", Guards: []web.Guard{noStore, body}, Handler: api(p.serveRevocation)},
+		{Pattern: "GET /oauth2/userinfo", Guards: []web.Guard{noStore}, Handler: api(p.serveUserInfo)},
+		{Pattern: "POST /oauth2/userinfo", Guards: []web.Guard{noStore, body}, Handler: api(p.serveUserInfo)},
+		{Pattern: "GET /oauth2/logout", Guards: []web.Guard{noStore}, Handler: page(p.serveEndSession)},
+		{Pattern: "POST /oauth2/logout", Guards: []web.Guard{noStore, body}, Handler: page(p.serveEndSession)},
+	}
+}

@@ -1,0 +1,176 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider/web"
+)
+
+// tokenResponse is the answer of the token endpoint (RFC 6749 §5.1, OIDC Core §3.1.3.3).
+type tokenResponse struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"` // seconds
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
+	Scope        string `json:"scope,omitempty"`
+}
+
+// serveToken is the token endpoint (RFC 6749 §3.2).
+func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.ParseForm(r, "resource")
+	if err != nil {
+		return err
+	}
+	if err := p.checkGrantType(form); err != nil {
+		return err
+	}
+	web.Annotate(r.Context(), "grant_type", form.Get("grant_type"))
+	form.Del("audience") // not a parameter of ours; fosite would compare it with a registration that is not there
+	r.PostForm.Del("audience")
+	ctx, redeemed := withRedemption(r.Context())
+
+	request, err := p.fosite.NewAccessRequest(ctx, r, &grantSession{})
+	if err != nil {
+		return p.tokenRefusal(ctx, redeemed, err)
+	}
+	if form.Get("grant_type") == "client_credentials" {
+		if err := p.grantClientCredentials(request); err != nil {
+			return err
+		}
+	}
+	if err := p.narrowAudience(request); err != nil {
+		return err
+	}
+	response, err := p.fosite.NewAccessResponse(ctx, request)
+	if err != nil {
+		return err
+	}
+	web.Annotate(ctx, "grant", request.GetSession().(*grantSession).grant.ID)
+	writeJSON(w, http.StatusOK, answer(request, response))
+	return nil
+}
+
+// checkGrantType refuses what fosite would call an invalid_request, and spellings that it would take for the real thing.
+func (p *Provider) checkGrantType(form url.Values) error {
+	grantType := form.Get("grant_type")
+	if grantType == "" {
+		return fosite.ErrInvalidRequest.WithHint("The parameter grant_type is missing.")
+	}
+	if p.fosite.Config.(*fositeConfig).token[grantType] == nil {
+		return fosite.ErrUnsupportedGrantType.WithHintf("The grant type %s is not offered. Use authorization_code, refresh_token or client_credentials.", printable(grantType))
+	}
+	return nil
+}
+
+// tokenRefusal is what happens after fosite has refused a request: a code whose verifier was wrong is spent.
+func (p *Provider) tokenRefusal(ctx context.Context, redeemed *redemption, err error) error {
+	if errors.Is(err, fosite.ErrInvalidGrant) && redeemed.grant != nil {
+		if err := p.burn(ctx, redeemed); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// grantClientCredentials grants what a client asks for itself: by default, all it is registered for. No person is there, so what belongs to a
+// person's sign-in is not to be had.
+func (p *Provider) grantClientCredentials(request fosite.AccessRequester) error {
+	client := request.GetClient().(*fositeClient)
+	if !client.GetGrantTypes().Has("client_credentials") {
+		return fosite.ErrUnauthorizedClient.WithHint("This client is not registered for the client_credentials grant. Add it to grant_types.")
+	}
+	asked := request.GetRequestedScopes()
+	for _, s := range asked {
+		if personalScope(s) {
+			return fosite.ErrInvalidScope.WithHintf("The scope %s belongs to the sign-in of a person. A client asking for itself cannot have it.", s)
+		}
+	}
+	if len(asked) == 0 {
+		for _, s := range client.GetScopes() {
+			if !personalScope(s) {
+				request.GrantScope(s)
+			}
+		}
+	}
+	for _, s := range asked {
+		request.GrantScope(s)
+	}
+	session := request.GetSession().(*grantSession)
+	audience, err := p.audienceFor(client.Client, request.GetRequestForm()["resource"], request.GetGrantedScopes())
+	if err != nil {
+		return err
+	}
+	session.audience = audience
+	return nil
+}
+
+func personalScope(s string) bool {
+	return s == "openid" || s == "profile" || s == "email" || s == "offline_access"
+}
+
+// audienceFor returns the audience of a token: the resources that the client names (RFC 8707 §2), or its default one; the admin API when the
+// scope is for it; and this server when the token opens the userinfo endpoint. A client without any resource of its own gets tokens for this
+// server.
+func (p *Provider) audienceFor(c *clients.Client, resources []string, scopes []string) ([]string, error) {
+	for _, resource := range resources {
+		if !has(c.Metadata.Audience, resource) && resource != p.AdminAudience() {
+			return nil, errInvalidTarget.WithHintf("The client is not registered for the resource %s. Add it to its audience.", printable(resource))
+		}
+	}
+	aud := append([]string(nil), resources...)
+	if len(aud) == 0 && len(c.Metadata.Audience) > 0 {
+		aud = append(aud, c.Metadata.Audience[0])
+	}
+	if has(scopes, ScopeAdmin) || has(scopes, ScopeAdminRead) {
+		aud = appendMissing(aud, p.AdminAudience())
+	}
+	if has(scopes, "openid") || len(aud) == 0 {
+		aud = appendMissing(aud, p.config.Issuer)
+	}
+	return aud, nil
+}
+
+func appendMissing(list []string, s string) []string {
+	if has(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// errInvalidTarget is RFC 8707 §2.
+var errInvalidTarget = &fosite.RFC6749Error{ErrorField: "invalid_target", DescriptionField: "The requested resource is invalid.", CodeField: http.StatusBadRequest}
+
+// narrowAudience cuts a grant's audience down to the resources that the token request names (RFC 8707 §2.2).
+func (p *Provider) narrowAudience(request fosite.AccessRequester) error {
+	s, resources := request.GetSession().(*grantSession), request.GetRequestForm()["resource"]
+	if s.grant.ID == "" || len(resources) == 0 {
+		return nil
+	}
+	if !containsAll(s.grant.Audience, resources) {
+		return errInvalidTarget.WithHint("The sign-in was not for this resource. Name it in the authorization request.")
+	}
+	s.grant.Audience = resources
+	if request.GetGrantedScopes().Has("openid") || s.openID {
+		s.grant.Audience = appendMissing(append([]string(nil), resources...), p.config.Issuer)
+	}
+	return nil
+}
+
+func answer(request fosite.AccessRequester, response fosite.AccessResponder) tokenResponse {
+	text := func(key string) string { s, _ := response.GetExtra(key).(string); return s }
+	return tokenResponse{
+		AccessToken: response.GetAccessToken(), TokenType: "Bearer",
+		ExpiresIn:    int64(time.Until(request.GetSession().GetExpiresAt(fosite.AccessToken)).Round(time.Second).Seconds()),
+		RefreshToken: text("refresh_token"), IDToken: text("id_token"),
+		Scope: strings.Join(request.GetGrantedScopes(), " "),
+	}
+}

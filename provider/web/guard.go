@@ -1,0 +1,25 @@
+package web
+
+import "net/http"
+
+// MaxBody returns a guard that lets a handler read at most n bytes of the body.
+func MaxBody(n int64) Guard {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.Body = http.MaxBytesReader(w, r.Body, n)
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// Headers returns a guard that sets the named response headers before the handler runs: name, value, name, value, …
+func Headers(pairs ...string) Guard {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for i := 0; i+1 < len(pairs); i += 2 {
+				w.Header().Set(pairs[i], pairs[i+1])
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}

@@ -1,0 +1,61 @@
+package storage
+
+import (
+	"context"
+	"io/fs"
+	"reflect"
+	"sync"
+	"testing"
+
+	"gorm.io/gorm/schema"
+)
+
+// MigrateFrom is Migrate with other files.
+func (db *DB) MigrateFrom(ctx context.Context, files fs.FS) ([]Migration, error) {
+	return db.migrate(ctx, files)
+}
+
+// StatusFrom is Status with other files.
+func (db *DB) StatusFrom(ctx context.Context, files fs.FS) ([]Migration, error) {
+	return db.status(ctx, files)
+}
+
+// Exec runs a statement.
+func (db *DB) Exec(t testing.TB, query string) {
+	t.Helper()
+	if err := db.write.WithContext(t.Context()).Exec(query).Error; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Query returns the first column of the rows.
+func (db *DB) Query(t testing.TB, query string) []string {
+	t.Helper()
+	var list []string
+	if err := db.read.WithContext(t.Context()).Raw(query).Scan(&list).Error; err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// Columns returns the columns of the row structs as "table.column kind", where kind is text, integer (also for booleans) or bytes.
+func Columns(t testing.TB) []string {
+	t.Helper()
+	kinds := map[reflect.Type]string{
+		reflect.TypeFor[string](): "text", reflect.TypeFor[*string](): "text", reflect.TypeFor[text](): "text", reflect.TypeFor[list](): "text",
+		reflect.TypeFor[int64](): "integer", reflect.TypeFor[millis](): "integer", reflect.TypeFor[bool](): "integer", reflect.TypeFor[[]byte](): "bytes",
+	}
+	var columns []string
+	for _, row := range []any{
+		&clientRow{}, &secretRow{}, &deletedRow{}, &accountRow{}, &identityRow{}, &sessionRow{}, &grantRow{}, &consentRow{}, &keyRow{}, &attemptRow{},
+	} {
+		s, err := schema.Parse(row, &sync.Map{}, schema.NamingStrategy{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range s.Fields {
+			columns = append(columns, s.Table+"."+f.DBName+" "+kinds[f.FieldType])
+		}
+	}
+	return columns
+}

@@ -1,0 +1,12 @@
+//go:build !unix
+
+package storagetest
+
+import (
+	"errors"
+	"syscall"
+)
+
+func giveAway(string) (*syscall.SysProcAttr, error) {
+	return nil, errors.New("a private PostgreSQL is started on Unix only")
+}
