@@ -109,7 +109,7 @@ func (r *Registry) checkCreate(meta *Metadata, opts CreateOptions) error {
 func newClient(meta Metadata, opts CreateOptions, from source, now time.Time) (*Client, string) {
 	c := &Client{ID: opts.ID, Metadata: meta, Version: 1, CreatedAt: now, UpdatedAt: now}
 	if c.ID == "" {
-		c.ID = base64.RawURLEncoding.EncodeToString(from("id", 16))
+		c.ID = newID(from)
 	}
 	if c.Public() {
 		return c, ""
@@ -120,6 +120,15 @@ func newClient(meta Metadata, opts CreateOptions, from source, now time.Time) (*
 	}
 	c.Secrets = []Secret{secret}
 	return c, plaintext
+}
+
+// newID returns 128 bits in 22 characters. None begins with "-": a command line would take it for a flag.
+func newID(from source) string {
+	for label := "id"; ; label += "+" {
+		if id := base64.RawURLEncoding.EncodeToString(from(label, 16)); id[0] != '-' {
+			return id
+		}
+	}
 }
 
 // computed returns a source whose bytes follow from the idempotency key and the whole request, and the name under which the store remembers the

@@ -86,8 +86,10 @@ func (s *memoryStore) CreateClient(_ context.Context, c *Client, key string) err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, taken := s.rows[c.ID]
-	for _, row := range s.rows {
-		taken = taken || key != "" && row.key == key
+	if key != "" {
+		for _, row := range s.rows {
+			taken = taken || row.key == key
+		}
 	}
 	if taken || s.gone[c.ID] {
 		return ErrExists

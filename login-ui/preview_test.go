@@ -1,20 +1,15 @@
 package loginui
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -52,43 +47,6 @@ func TestPreview(t *testing.T) {
 	pages, _ := gallery(t)
 	t.Logf("http://%s/", *preview)
 	t.Fatal(http.ListenAndServe(*preview, pages))
-}
-
-// chromium starts a browser, or skips the test where there is none.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if strings.Contains(os.Getenv("SYMBOLON_TEST_REQUIRE"), "browser") {
-			t.Fatal("SYMBOLON_TEST_REQUIRE asks for a browser, and chromium is not on PATH")
-		}
-		t.Skip("chromium is not on PATH")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("hide-scrollbars", true))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// emulate sets the size of the window and the scheme that the person prefers; forced is for forced colours.
-func emulate(width, height int64, scheme string, forced bool) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		metrics := emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1, Mobile: width < 500}
-		if _, err := cdp.Call(ctx, target, emulation.SetDeviceMetricsOverride, metrics); err != nil {
-			return err
-		}
-		features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
-		if forced {
-			features = append(features, &emulation.MediaFeature{Name: "forced-colors", Value: "active"})
-		}
-		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
-		return err
-	})
 }
 
 // TestShots takes a picture of every page: wide and phone, light and dark, and the login page in forced colours.

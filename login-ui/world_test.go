@@ -20,6 +20,7 @@ import (
 type world struct {
 	ui       *UI
 	server   *httptest.Server
+	mux      *http.ServeMux
 	people   *people
 	browsers *browsers
 	asks     *asks
@@ -30,6 +31,7 @@ func newWorld(t *testing.T, brand Brand) *world {
 	t.Helper()
 	w := &world{people: newPeople(), browsers: newBrowsers(), google: &directory{}}
 	mux := http.NewServeMux()
+	w.mux = mux
 	w.server = httptest.NewServer(web.Serve(web.Config{Log: slog.New(slog.DiscardHandler), Panic: func(http.ResponseWriter, *http.Request) {}, MaxBody: 1 << 20, Proxies: web.NewProxies(nil)}, mux))
 	t.Cleanup(w.server.Close)
 	w.asks = &asks{byID: map[string]*provider.Interaction{}, logouts: map[string]*provider.Logout{}, allowed: map[string]bool{}}

@@ -67,7 +67,7 @@ func checkResponseType(_ *Provider, a authorization) *fosite.RFC6749Error {
 	return fosite.ErrUnsupportedResponseType.WithHint("The only response_type offered is code.")
 }
 
-// checkResponseMode: OAuth Response Modes §2.1.
+// checkResponseMode: OAuth Response Types §2.1.
 func checkResponseMode(_ *Provider, a authorization) *fosite.RFC6749Error {
 	switch a.form.Get("response_mode") {
 	case "", "query":

@@ -96,15 +96,15 @@ func (p *Provider) Routes() []web.Route {
 		{Pattern: "GET /.well-known/openid-configuration", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
 		{Pattern: "GET /.well-known/oauth-authorization-server", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
 		{Pattern: "GET /oauth2/jwks", Guards: []web.Guard{public}, Handler: api(p.serveJWKS)},
-		{Pattern: "GET /oauth2/authorize", Guards: []web.Guard{noStore}, Handler: page(p.serveAuthorize)},
+		{Pattern: "GET /oauth2/authorize", Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveAuthorize)},
 		{Pattern: "POST /oauth2/authorize", Guards: []web.Guard{noStore, body}, Handler: page(p.serveAuthorizePost)},
-		{Pattern: "GET " + ResumePath, Guards: []web.Guard{noStore}, Handler: page(p.serveResume)},
+		{Pattern: "GET " + ResumePath, Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveResume)},
 		{Pattern: "POST /oauth2/token", Guards: []web.Guard{noStore, body}, Handler: api(p.serveToken)},
 		{Pattern: "POST /oauth2/introspect", Guards: []web.Guard{noStore, body}, Handler: api(p.serveIntrospection)},
 		{Pattern: "POST /oauth2/revoke", Guards: []web.Guard{noStore, body}, Handler: api(p.serveRevocation)},
 		{Pattern: "GET /oauth2/userinfo", Guards: []web.Guard{noStore}, Handler: api(p.serveUserInfo)},
 		{Pattern: "POST /oauth2/userinfo", Guards: []web.Guard{noStore, body}, Handler: api(p.serveUserInfo)},
-		{Pattern: "GET /oauth2/logout", Guards: []web.Guard{noStore}, Handler: page(p.serveEndSession)},
+		{Pattern: "GET /oauth2/logout", Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveEndSession)},
 		{Pattern: "POST /oauth2/logout", Guards: []web.Guard{noStore, body}, Handler: page(p.serveEndSession)},
 	}
 }

@@ -61,7 +61,7 @@ func (db *DB) client(ctx context.Context, where, key string) (*clients.Client, e
 		return nil, clients.ErrNotFound
 	}
 	var rows []clientSecretRow
-	if err := db.read.WithContext(ctx).Raw(selectClients+where, toMillis(time.Now()), key).Scan(&rows).Error; err != nil {
+	if err := db.read.WithContext(ctx).Raw(selectClients+where, toMillis(time.Now()), key).Find(&rows).Error; err != nil {
 		return nil, fault("load client", err)
 	}
 	list, err := clientRecords(rows)
@@ -79,7 +79,7 @@ func (db *DB) Clients(ctx context.Context, f clients.ClientFilter) ([]*clients.C
 	var rows []clientSecretRow
 	err := db.read.WithContext(ctx).Raw(selectClients+
 		"WHERE c.id IN (SELECT id FROM clients WHERE id > ? ORDER BY id LIMIT ?) ORDER BY c.id, s.created_at DESC, s.id",
-		toMillis(time.Now()), clean(f.After), pageSize(f.Limit)).Scan(&rows).Error
+		toMillis(time.Now()), clean(f.After), pageSize(f.Limit)).Find(&rows).Error
 	if err != nil {
 		return nil, fault("list clients", err)
 	}

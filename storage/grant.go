@@ -59,7 +59,7 @@ func (db *DB) Standing(ctx context.Context, accountID, sessionID, clientID strin
 		LEFT JOIN sessions s ON s.id = ? AND s.account_id = ?
 		LEFT JOIN clients c ON c.id = ?
 		LEFT JOIN consents k ON k.account_id = ? AND k.client_id = ?`,
-		accountID, sessionID, accountID, clientID, accountID, clientID).Scan(&row).Error
+		accountID, sessionID, accountID, clientID, accountID, clientID).Find(&row).Error
 	if err != nil {
 		return provider.Standing{}, fault("read standing", err)
 	}
@@ -108,7 +108,7 @@ func (db *DB) Grant(ctx context.Context, id string) (provider.Grant, provider.St
 		LEFT JOIN sessions s ON s.id = g.session_id AND s.account_id = g.account_id
 		LEFT JOIN clients c ON c.id = g.client_id
 		LEFT JOIN consents k ON k.account_id = g.account_id AND k.client_id = g.client_id
-		WHERE g.id = ?`, id).Scan(&row)
+		WHERE g.id = ?`, id).Find(&row)
 	if result.Error != nil {
 		return provider.Grant{}, provider.Standing{}, fault("load grant", result.Error)
 	}

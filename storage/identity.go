@@ -67,7 +67,7 @@ func (db *DB) AccountByIdentity(ctx context.Context, connector, issuer, subject 
 	}
 	var row accountIdentityRow
 	result := db.read.WithContext(ctx).Raw("SELECT a.*, "+selectIdentity+
-		"FROM identities i JOIN accounts a ON a.id = i.account_id WHERE i.key = ?", identityKey(connector, issuer, subject)).Scan(&row)
+		"FROM identities i JOIN accounts a ON a.id = i.account_id WHERE i.key = ?", identityKey(connector, issuer, subject)).Find(&row)
 	if err := oneRow(result, account.ErrNotFound); err != nil {
 		return account.Account{}, account.Identity{}, fault("load identity", err)
 	}

@@ -12,7 +12,12 @@ import (
 const slowStatement = 500 * time.Millisecond
 
 // slowLog is gorm's logger: it tells of slow statements, never of values. Errors are returned to the caller, who logs them.
-type slowLog struct{ log *slog.Logger }
+//
+// gorm's Scan goes past ParamsFilter, and writes the values into the text each time: raw queries here end in Find.
+type slowLog struct {
+	log  *slog.Logger
+	slow time.Duration
+}
 
 func (l slowLog) LogMode(logger.LogLevel) logger.Interface { return l }
 func (slowLog) Info(context.Context, string, ...any)       {}
@@ -21,7 +26,7 @@ func (slowLog) Error(context.Context, string, ...any)      {}
 
 func (l slowLog) Trace(ctx context.Context, begin time.Time, statement func() (string, int64), _ error) {
 	took := time.Since(begin)
-	if l.log == nil || took < slowStatement {
+	if l.log == nil || took < l.slow {
 		return
 	}
 	query, rows := statement()

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"gorm.io/gorm"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/provider"
@@ -88,19 +90,40 @@ func openGorm(d gorm.Dialector, c Config) (*gorm.DB, error) {
 		SkipDefaultTransaction: true,
 		TranslateError:         true,
 		DisableAutomaticPing:   true,
-		Logger:                 slowLog{c.Logger},
+		Logger:                 slowLog{c.Logger, slowStatement},
 	})
 }
 
 // Ping returns nil when the database answers.
 func (db *DB) Ping(ctx context.Context) error {
-	for name, pool := range db.pools {
+	for _, pool := range db.pools {
 		if err := pool.PingContext(ctx); err != nil {
-			return fmt.Errorf("database does not answer (%s): %w", name, explain(err))
+			return fmt.Errorf("database does not answer: %w", explain(err))
 		}
 	}
 	return nil
 }
+
+// explain makes one plain line of the reason why a database cannot be opened.
+func explain(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code() == sqlite3.SQLITE_NOTADB {
+		return fmt.Errorf("the file is no SQLite database: %w", err)
+	}
+	if strings.Contains(err.Error(), "\n") { // pgx lists each address that it tried
+		return lineError{strings.Join(strings.Fields(err.Error()), " "), err}
+	}
+	return err
+}
+
+// lineError is an error with a text of one line.
+type lineError struct {
+	text  string
+	cause error
+}
+
+func (e lineError) Error() string { return e.text }
+func (e lineError) Unwrap() error { return e.cause }
 
 // Close closes all connections and waits for statements that run.
 func (db *DB) Close() error {

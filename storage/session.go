@@ -104,7 +104,7 @@ func (db *DB) SessionByToken(ctx context.Context, tokenHash []byte) (session.Ses
 	}
 	var row sessionRow
 	result := db.read.WithContext(ctx).Raw(`SELECT s.* FROM sessions s JOIN accounts a ON a.id = s.account_id AND a.blocked_at IS NULL
-		WHERE s.token_hash = ?`, tokenHash).Scan(&row)
+		WHERE s.token_hash = ?`, tokenHash).Find(&row)
 	if err := oneRow(result, session.ErrNotFound); err != nil {
 		return session.Session{}, fault("load session", err)
 	}

@@ -10,9 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"github.com/symbolon-id/symbolon/migrations"
 )
 
@@ -83,13 +80,4 @@ func prepareFile(path string, mustExist bool) error {
 		return err
 	}
 	return f.Close()
-}
-
-// explain says more plainly what a file that SQLite cannot read is.
-func explain(err error) error {
-	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code() == sqlite3.SQLITE_NOTADB {
-		return fmt.Errorf("the file is no SQLite database: %w", err)
-	}
-	return err
 }

@@ -53,7 +53,7 @@ func (db *DB) sweepGrants(ctx context.Context, before time.Time, limit int) (int
 	for last := (position{}); ; {
 		var batch []position
 		err := db.read.WithContext(ctx).Raw(`SELECT expires_at, id FROM grants WHERE expires_at <= ? AND (expires_at, id) > (?, ?)
-			ORDER BY expires_at, id LIMIT ?`, toMillis(before), int64(last.ExpiresAt), last.ID, limit).Scan(&batch).Error
+			ORDER BY expires_at, id LIMIT ?`, toMillis(before), int64(last.ExpiresAt), last.ID, limit).Find(&batch).Error
 		if err != nil || len(batch) == 0 {
 			return total, err
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
+	"net/http"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"github.com/symbolon-id/symbolon/provider/account"
 	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/storage"
+	"github.com/symbolon-id/symbolon/storage/storagetest"
 )
 
 func TestMain(m *testing.M) {
@@ -26,19 +29,32 @@ func TestMain(m *testing.M) {
 //
 //	member FILE NAME VAR     sets $VAR to a member of the JSON object in FILE
 //	[!] secret ID TEXT       the client's secret is TEXT, according to the database symbolon.db
+//	await URL                waits until the URL, without its scheme, answers 200
 //	seed DATABASE            puts the account "ada" with an identity and a session into the database
 //	fails STATUS ARG…        symbolon ARG… exits with the status, writes nothing to stdout, and one line to stderr; "config" may write more
 func TestScript(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+	testscript.Run(t, scripts("testdata/script"))
+}
+
+// TestPostgres runs the scripts that need an empty PostgreSQL database, $SYMBOLON_DATABASE.
+func TestPostgres(t *testing.T) {
+	url := storagetest.EmptyPostgres(t)
+	testscript.Run(t, scripts("testdata/postgres", "SYMBOLON_DATABASE="+url, "SYMBOLON_SECRETS="+strings.Repeat("0123456789", 4)))
+}
+
+func scripts(dir string, environ ...string) testscript.Params {
+	return testscript.Params{
+		Dir: dir,
 		Setup: func(e *testscript.Env) error {
-			e.Vars = append(e.Vars, "SYMBOLON_ISSUER=https://id.example.com")
-			return nil
+			address, err := freeAddress()
+			e.Vars = append(e.Vars, "SYMBOLON_ISSUER=https://id.example.com", "ADDRESS="+address)
+			e.Vars = append(e.Vars, environ...)
+			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"member": member, "secret": secret, "seed": seed, "fails": fails,
+			"member": member, "secret": secret, "seed": seed, "fails": fails, "await": await,
 		},
-	})
+	}
 }
 
 func member(ts *testscript.TestScript, _ bool, args []string) {
@@ -65,8 +81,33 @@ func fails(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-func open(ts *testscript.TestScript, file string) *storage.DB {
-	db, err := storage.Open(context.Background(), storage.Config{URL: "sqlite:" + ts.MkAbs(file), MustExist: true})
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if resp, err := http.Get("http://" + args[0]); err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return
+			}
+		}
+	}
+	ts.Fatalf("%s does not answer", args[0])
+}
+
+// freeAddress is a loopback address that nothing listens on.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// open opens the database at a URL, or at a file of the script.
+func open(ts *testscript.TestScript, database string) *storage.DB {
+	if !strings.Contains(database, "://") {
+		database = "sqlite:" + ts.MkAbs(database)
+	}
+	db, err := storage.Open(context.Background(), storage.Config{URL: database, MustExist: true})
 	ts.Check(err)
 	ts.Defer(func() { db.Close() })
 	return db

@@ -121,9 +121,13 @@ func refreshEmail(a *Account, id Identity, p Proof) bool {
 	return true
 }
 
-// newID returns 128 random bits in 22 characters.
+// newID returns 128 random bits in 22 characters. None begins with "-": a command line would take it for a flag.
 func newID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails, crypto/rand says
-	return base64.RawURLEncoding.EncodeToString(b[:])
+	for {
+		var b [16]byte
+		rand.Read(b[:]) // never fails, crypto/rand says
+		if id := base64.RawURLEncoding.EncodeToString(b[:]); id[0] != '-' {
+			return id
+		}
+	}
 }

@@ -38,6 +38,12 @@ type RingConfig struct {
 	Algorithms []jose.SignatureAlgorithm // that must always have an active key
 	// PublishAhead is how long a new key is published before it signs: at least the lifetime of the key set in partners' caches.
 	PublishAhead time.Duration
+	// Lifetime is how old a key grows before its successor is made. Zero: keys rotate only when told to.
+	Lifetime time.Duration
+	// TokenLifetime is the longest lifetime of a token: how long a retired key stays published.
+	TokenLifetime time.Duration
+	// External are keys whose private half lives in another device. They sign in place of the algorithm's own key, on every node.
+	External []External
 	// Reload is how often the keys are read again from the store. Zero: 5 s.
 	Reload time.Duration
 }
@@ -60,6 +66,12 @@ type snapshot struct {
 	opened map[string]crypto.Signer // private keys that have been unsealed, by id
 }
 
+// External is a signing key whose private half lives elsewhere: a hardware module, a key service.
+type External struct {
+	Algorithm jose.SignatureAlgorithm
+	Signer    crypto.Signer // its public key is an *rsa.PublicKey, a P-256 *ecdsa.PublicKey or an ed25519.PublicKey
+}
+
 // Open loads the keys and makes those that are missing. Any number of nodes may do so at the same time: each generation of an algorithm's key
 // is made once.
 func Open(ctx context.Context, config RingConfig) (*Ring, error) {
@@ -70,16 +82,7 @@ func Open(ctx context.Context, config RingConfig) (*Ring, error) {
 	if err := r.Load(ctx); err != nil {
 		return nil, err
 	}
-	for _, alg := range config.Algorithms {
-		if len(r.snapshot.Load().byAlg[alg]) > 0 {
-			continue
-		}
-		// The first key of an algorithm signs at once: nobody can have cached a key set that lacks it.
-		if err := r.add(ctx, alg, 1, time.Now()); err != nil {
-			return nil, err
-		}
-	}
-	return r, r.Load(ctx)
+	return r, r.Maintain(ctx)
 }
 
 // add makes the generation of alg's key. That another node was faster is no error.
@@ -108,7 +111,7 @@ func (r *Ring) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read keys: %w", err)
 	}
-	s, err := newSnapshot(records, r.config.Sealer, r.snapshot.Load())
+	s, err := newSnapshot(records, r.config, r.snapshot.Load())
 	if err != nil {
 		return err
 	}
@@ -116,18 +119,27 @@ func (r *Ring) load(ctx context.Context) error {
 	return nil
 }
 
-// Run reads the keys again every Reload until ctx ends. onError is told of each failure; the last good keys stay in use.
+// maintainEvery is how often Run looks for keys to replace.
+const maintainEvery = time.Minute
+
+// Run reads the keys again every Reload, and rotates them when they are due, until ctx ends. onError is told of each failure; the last good keys
+// stay in use.
 func (r *Ring) Run(ctx context.Context, onError func(error)) {
-	tick := time.NewTicker(r.config.Reload)
-	defer tick.Stop()
+	reload, maintain := time.NewTicker(r.config.Reload), time.NewTicker(maintainEvery)
+	defer reload.Stop()
+	defer maintain.Stop()
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
-			if err := r.Load(ctx); err != nil && ctx.Err() == nil {
-				onError(err)
-			}
+		case <-reload.C:
+			err = r.Load(ctx)
+		case <-maintain.C:
+			err = r.Maintain(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			onError(err)
 		}
 	}
 }

@@ -59,14 +59,14 @@ func thumbprint(public crypto.PublicKey) (string, error) {
 }
 
 // newSnapshot opens the records. Private keys that before has opened already are taken from there.
-func newSnapshot(records []Record, sealer Sealer, before *snapshot) (*snapshot, error) {
+func newSnapshot(records []Record, config RingConfig, before *snapshot) (*snapshot, error) {
 	s := &snapshot{
 		keys:   make(map[string]*Key, len(records)),
 		byAlg:  make(map[jose.SignatureAlgorithm][]*Key),
 		opened: make(map[string]crypto.Signer, len(records)),
 	}
 	for _, record := range records {
-		private, err := open(record, sealer, before)
+		private, err := open(record, config.Sealer, before)
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +80,24 @@ func newSnapshot(records []Record, sealer Sealer, before *snapshot) (*snapshot, 
 	for _, list := range s.byAlg {
 		slices.SortFunc(list, func(a, b *Key) int { return b.ActiveAt.Compare(a.ActiveAt) })
 	}
+	for _, e := range config.External {
+		if err := s.addExternal(e); err != nil {
+			return nil, err
+		}
+	}
 	return s, s.publish()
+}
+
+// addExternal puts an external key in front of the algorithm's others, so that it is the one that signs.
+func (s *snapshot) addExternal(e External) error {
+	id, err := thumbprint(e.Signer.Public())
+	if err != nil {
+		return err
+	}
+	k := &Key{ID: id, Algorithm: e.Algorithm, Public: e.Signer.Public(), private: e.Signer}
+	s.keys[id] = k
+	s.byAlg[e.Algorithm] = append([]*Key{k}, s.byAlg[e.Algorithm]...)
+	return nil
 }
 
 func open(record Record, sealer Sealer, before *snapshot) (crypto.Signer, error) {

@@ -209,13 +209,16 @@ func TestDuplicateMembersJW10(t *testing.T) {
 		}
 	}
 	refuses(t, newWorld(t, http.DefaultClient), map[string]func(upstreamtest.IDToken) string{
-		"sub twice":       raw(`"sub":"victim"`),
-		"SUB":             raw(`"SUB":"victim"`),
-		"long s":          raw(`"ſub":"victim"`),
-		"Email_Verified":  raw(`"Email_Verified":true`),
-		"deeper":          raw(`"x":{"a":1,"a":2}`),
-		"text afterwards": func(d upstreamtest.IDToken) string { p, _ := json.Marshal(d.Claims); return d.SignPayload(append(p, "{}"...)) },
-		"deep":            raw(`"x":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000)),
+		"sub twice":      raw(`"sub":"victim"`),
+		"SUB":            raw(`"SUB":"victim"`),
+		"long s":         raw(`"ſub":"victim"`),
+		"Email_Verified": raw(`"Email_Verified":true`),
+		"deeper":         raw(`"x":{"a":1,"a":2}`),
+		"text afterwards": func(d upstreamtest.IDToken) string {
+			p, _ := json.Marshal(d.Claims)
+			return d.SignPayload(append(p, "{}"...))
+		},
+		"deep": raw(`"x":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000)),
 		"alg twice": func(d upstreamtest.IDToken) string {
 			payload, _ := json.Marshal(d.Claims)
 			kid, _ := json.Marshal(d.Header["kid"])

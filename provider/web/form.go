@@ -66,14 +66,14 @@ func parseBody(r *http.Request) (url.Values, error) {
 	if err != nil || kind != "application/x-www-form-urlencoded" || r.Header.Get("Content-Encoding") != "" {
 		return nil, ErrFormType
 	}
-	var body strings.Builder
-	if _, err := io.Copy(&body, r.Body); err != nil {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
 		if TooLarge(err) {
 			return nil, ErrFormSize
 		}
 		return nil, ErrFormSyntax
 	}
-	return parseQuery(body.String())
+	return parseQuery(string(body))
 }
 
 func parseQuery(query string) (url.Values, error) {

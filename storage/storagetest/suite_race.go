@@ -16,19 +16,21 @@ import (
 
 const racers = 50
 
-// testRaces: of fifty at once, one wins, and the others are told so. None meets a fault.
-func testRaces(t *testing.T, db *storage.DB) {
+// race is an operation that one of many at once can do. The others get the error.
+type race struct {
+	name  string
+	loses error
+	run   func(i int) error
+}
+
+func races(t *testing.T, db *storage.DB) []race {
 	ctx, errLost := t.Context(), errors.New("not rotated")
 	a, c := newAccount(t, db, "maria"), newClient(t, db, "client")
 	s := newSession(t, db, a, "sid")
 	g := newGrant(t, db, a, s, c, "rotated")
 	attempt := upstream.Attempt{StateHash: hash(t, "state"), BrowserHash: hash(t, "b"), CreatedAt: at(0), ExpiresAt: at(time.Minute)}
 	check(t, db.InsertAttempt(ctx, attempt))
-	for _, race := range []struct {
-		name  string
-		loses error
-		run   func(i int) error
-	}{
+	return []race{
 		{"InsertGrant", provider.ErrGrantExists, func(int) error {
 			return db.InsertGrant(ctx, provider.Grant{ID: id(t, "redeemed"), ClientID: c.ID, AccountID: a.ID, SessionID: s.ID, CreatedAt: at(0), ExpiresAt: at(time.Hour)})
 		}},
@@ -49,7 +51,12 @@ func testRaces(t *testing.T, db *storage.DB) {
 		{"InsertKey", keys.ErrExists, func(i int) error {
 			return db.InsertKey(ctx, keys.Record{ID: id(t, fmt.Sprint("key", i)), Algorithm: "EdDSA", Generation: 7, CreatedAt: at(0), ActiveAt: at(0)})
 		}},
-	} {
+	}
+}
+
+// testRaces: of fifty at once, one wins, and the others are told so. None meets a fault.
+func testRaces(t *testing.T, db *storage.DB) {
+	for _, race := range races(t, db) {
 		t.Run(race.name, func(t *testing.T) {
 			var winners, losers atomic.Int32
 			parallel(racers, func(i int) {
@@ -66,6 +73,7 @@ func testRaces(t *testing.T, db *storage.DB) {
 			same(t, "losers", losers.Load(), int32(racers-1))
 		})
 	}
+	ctx, a, c := t.Context(), newAccount(t, db, "petros"), newClient(t, db, "another")
 	t.Run("SaveConsent keeps what each allowed", func(t *testing.T) {
 		parallel(8, func(i int) {
 			consent := provider.Consent{AccountID: a.ID, ClientID: c.ID, Scopes: []string{fmt.Sprint("scope", i)}, GrantedAt: at(0)}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/symbolon-id/symbolon/provider/account"
 	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/upstream"
 	"github.com/symbolon-id/symbolon/storage"
@@ -47,10 +48,18 @@ func testStatements(t *testing.T, url string) {
 	_, err = db.Client(ctx, c.ID)
 	check(t, err)
 	expect("Client", map[string]int{"select": 1})
+	signInStatements(t, db, a, s, expect)
+	if len(db.Stats()) == 0 {
+		t.Error("no pool has statistics")
+	}
+}
+
+func signInStatements(t *testing.T, db *storage.DB, a account.Account, s session.Session, expect func(string, map[string]int)) {
+	ctx := t.Context()
 	attempt := upstream.Attempt{StateHash: hash(t, "state"), BrowserHash: hash(t, "b"), CreatedAt: at(0), ExpiresAt: at(time.Minute)}
 	check(t, db.InsertAttempt(ctx, attempt))
 	expect("InsertAttempt", map[string]int{"insert": 1, "commit": 1})
-	_, err = db.SpendAttempt(ctx, attempt.StateHash, at(0))
+	_, err := db.SpendAttempt(ctx, attempt.StateHash, at(0))
 	check(t, err)
 	expect("SpendAttempt", map[string]int{"delete": 1, "commit": 1})
 	next := session.Session{ID: id(t, "next"), AccountID: a.ID, LoginAt: at(0), CreatedAt: at(0), SeenAt: at(0), ExpiresAt: at(time.Hour)}
@@ -58,7 +67,4 @@ func testStatements(t *testing.T, url string) {
 	expect("StartSession in place of another", map[string]int{"begin": 1, "delete": 1, "insert": 1, "commit": 1})
 	check(t, db.EndSession(ctx, s.ID, at(0)))
 	expect("EndSession", map[string]int{"begin": 1, "delete": 1, "update": 1, "commit": 1})
-	if len(db.Stats()) == 0 {
-		t.Error("no pool has statistics")
-	}
 }

@@ -60,6 +60,13 @@ func lookUp(t *testing.T, db *storage.DB, key string) {
 			t.Errorf("%s(%.20q) = %v, want %v", what, key, e.got, e.want)
 		}
 	}
+	lookUpLists(t, db, key)
+}
+
+// lookUpLists is lookUp for the methods that answer with nothing rather than an error.
+func lookUpLists(t *testing.T, db *storage.DB, key string) {
+	t.Helper()
+	ctx := t.Context()
 	standing, err := db.Standing(ctx, key, key, key)
 	check(t, err)
 	same(t, "standing", standing, provider.Standing{})

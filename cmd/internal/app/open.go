@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/cmd/internal/app/config"
@@ -24,25 +25,37 @@ type Stores struct {
 // Close closes the database.
 func (s *Stores) Close() error { return s.DB.Close() }
 
+// schema says what opening may do to the schema.
+type schema int
+
+const (
+	leaveSchema schema = iota // nothing: one that is behind is an error
+	makeSchema                // make it in an embedded database that has none yet
+	raiseSchema               // apply every pending migration
+)
+
 // Open opens the configured database for a command, beside a running server or not. It makes nothing: the database must be there and its
 // schema must be this program's (storage.ErrSchemaBehind and its siblings otherwise).
 func Open(ctx context.Context, cfg *config.Config) (*Stores, error) {
-	return open(ctx, cfg, storage.Config{URL: cfg.Database.URL(), MustExist: true}, false)
+	return open(ctx, cfg, storage.Config{URL: cfg.Database.URL(), MustExist: true}, leaveSchema)
 }
 
 // OpenOrCreate is Open, but an embedded database that does not exist yet is made, with its root secret, and migrated.
 func OpenOrCreate(ctx context.Context, cfg *config.Config) (*Stores, error) {
-	return open(ctx, cfg, storage.Config{URL: cfg.Database.URL()}, isFresh(cfg))
+	return open(ctx, cfg, storage.Config{URL: cfg.Database.URL()}, makeSchema)
 }
 
 // openForServing opens the database for a node. An embedded database is made and migrated; PostgreSQL only where migrate says so. observe is
 // storage.Config.Observe.
 func openForServing(ctx context.Context, cfg *config.Config, migrate bool, observe func(kind string)) (*Stores, error) {
-	embedded := cfg.Database.SQLitePath() != ""
-	return open(ctx, cfg, storage.Config{URL: cfg.Database.URL(), Observe: observe}, migrate || embedded)
+	may := leaveSchema
+	if migrate || cfg.Database.SQLitePath() != "" {
+		may = raiseSchema
+	}
+	return open(ctx, cfg, storage.Config{URL: cfg.Database.URL(), Observe: observe}, may)
 }
 
-func open(ctx context.Context, cfg *config.Config, sc storage.Config, migrate bool) (*Stores, error) {
+func open(ctx context.Context, cfg *config.Config, sc storage.Config, may schema) (*Stores, error) {
 	// The secret comes first: a database is never there without the secret that opens it.
 	secrets, err := rootSecrets(cfg, isFresh(cfg) && !sc.MustExist)
 	if err != nil {
@@ -52,15 +65,25 @@ func open(ctx context.Context, cfg *config.Config, sc storage.Config, migrate bo
 	if err != nil {
 		return nil, err
 	}
-	s, err := newStores(ctx, cfg, db, secrets, migrate)
+	s, err := newStores(ctx, cfg, db, secrets, may)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
 }
 
-func newStores(ctx context.Context, cfg *config.Config, db *storage.DB, secrets [][]byte, migrate bool) (*Stores, error) {
-	if migrate {
+func newStores(ctx context.Context, cfg *config.Config, db *storage.DB, secrets [][]byte, may schema) (*Stores, error) {
+	if may == makeSchema && cfg.Database.SQLitePath() != "" {
+		// Not by the file: another process may have made it just now, and be at the migrations still.
+		all, err := db.Status(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(all, func(m Migration) bool { return !m.AppliedAt.IsZero() }) {
+			may = raiseSchema
+		}
+	}
+	if may == raiseSchema {
 		if _, err := db.Migrate(ctx); err != nil {
 			return nil, err
 		}

@@ -175,7 +175,7 @@ func (w *world) get(path, bearer string) reply {
 
 func (w *world) send(r *http.Request) reply {
 	w.t.Helper()
-	resp, err := plainClient.Do(r)
+	resp, err := plainClient.Do(reroute(r, w.node))
 	w.must(err)
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)

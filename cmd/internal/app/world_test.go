@@ -34,12 +34,25 @@ type world struct {
 	google   *upstreamtest.Google
 	facebook *upstreamtest.Facebook
 	log      *logBuffer
+	node     string // host:port that requests of the world go to, where it is not the issuer's
 }
 
 // both runs a test on SQLite and on PostgreSQL.
 func both(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
-	storagetest.Each(t, func(t *testing.T, url string) { test(t, newWorld(t, url, "")) })
+	bothWith(t, "", test)
+}
+
+// bothWith is both with more in the configuration file.
+func bothWith(t *testing.T, extra string, test func(t *testing.T, w *world)) {
+	t.Helper()
+	storagetest.Each(t, func(t *testing.T, url string) { test(t, newWorld(t, url, extra)) })
+}
+
+// embeddedWorld starts a node on SQLite, for what does not depend on the database.
+func embeddedWorld(t *testing.T, extra string) *world {
+	t.Helper()
+	return newWorld(t, storagetest.SQLite(t), extra)
 }
 
 // newWorld starts a node on the database. extra is appended to its configuration file.

@@ -50,10 +50,10 @@ type Upstream struct {
 	ClientSecret        Secret    `yaml:"client_secret" example:"…" doc:"Our client secret at the upstream."`
 	ClientSecretFile    string    `yaml:"client_secret_file" example:"/run/secrets/google" doc:"A file that holds the client secret on one line, instead of client_secret."`
 	Issuer              string    `yaml:"issuer" example:"https://accounts.google.com" doc:"The upstream's issuer. Required for oidc; for google an override; not for facebook."`
-	Scopes              []string  `yaml:"scopes" example:"[openid, profile, email]" doc:"What to ask for. Default: openid profile email, at Facebook public_profile email."`
+	Scopes              []string  `yaml:"scopes" example:"[openid, profile, email]" doc:"Only oidc: what to ask for. Default: openid profile email."`
 	EmailTrust          string    `yaml:"email_trust" default:"none" enum:"none,verified,authoritative" doc:"Only oidc: how far its word about an e-mail address goes. verified: email_verified is believed. authoritative: it also runs the mailboxes of trusted_domains."`
 	TrustedDomains      []string  `yaml:"trusted_domains" example:"[corp.example]" doc:"Only oidc with email_trust authoritative: the mail domains it runs."`
-	HostedDomain        string    `yaml:"hosted_domain" example:"corp.example" doc:"Only google: admit only people of this Workspace domain."`
+	HostedDomain        string    `yaml:"hosted_domain" example:"corp.example" doc:"Only google: admit only people of this Workspace domain, or with * of any."`
 	GraphVersion        string    `yaml:"graph_version" example:"v26.0" doc:"Only facebook: the version of the Graph API. Default: v26.0."`
 	Endpoints           Endpoints `yaml:"endpoints" doc:"Addresses to use instead of the upstream's own."`
 	AllowPrivateNetwork bool      `yaml:"allow_private_network" default:"false" doc:"Let requests to this upstream reach private and loopback addresses, and use http on a loopback host."`
@@ -61,8 +61,8 @@ type Upstream struct {
 
 // Endpoints override an upstream's own addresses; empty members do not.
 type Endpoints struct {
-	Authorization string `yaml:"authorization" example:"https://sso.example/authorize" doc:"The page the browser is sent to."`
-	Token         string `yaml:"token" example:"https://sso.example/token" doc:"The token endpoint."`
+	Authorization string `yaml:"authorization" example:"https://sso.example/authorize" doc:"The page the browser is sent to; for facebook without version and path."`
+	Token         string `yaml:"token" example:"https://sso.example/token" doc:"The token endpoint. Not for facebook, which derives it from graph."`
 	JWKS          string `yaml:"jwks" example:"https://sso.example/jwks" doc:"The signing keys. Not for facebook."`
 	UserInfo      string `yaml:"userinfo" example:"https://sso.example/userinfo" doc:"The userinfo endpoint. Not for facebook."`
 	Graph         string `yaml:"graph" example:"https://graph.example" doc:"The Graph API without its version. Only facebook."`

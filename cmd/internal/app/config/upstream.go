@@ -48,7 +48,6 @@ func (l *loader) upstream(u *Upstream, key string) {
 		l.mistake(key+".type", "is missing: google, facebook or oidc")
 		return
 	}
-	l.scopes(u, key)
 	l.endpoints(u, key)
 }
 
@@ -62,21 +61,21 @@ func (l *loader) only(key string, types string, names ...string) {
 }
 
 func (l *loader) google(u *Upstream, key string) {
-	l.only(key, "oidc", "email_trust", "trusted_domains")
+	l.only(key, "oidc", "email_trust", "trusted_domains", "scopes")
 	l.only(key, "facebook", "graph_version", "endpoints.graph")
 	u.Label = cmp.Or(u.Label, "Google")
 	if u.Issuer != "" {
 		l.upstreamURL(u, key+".issuer", u.Issuer)
 	}
-	if u.HostedDomain != "" && !isHost(u.HostedDomain) {
+	if u.HostedDomain != "" && u.HostedDomain != "*" && !isHost(u.HostedDomain) {
 		l.mistake(key+".hosted_domain", "must be a domain in lower case, such as corp.example")
 	}
 }
 
 func (l *loader) facebook(u *Upstream, key string) {
-	l.only(key, "oidc", "email_trust", "trusted_domains")
+	l.only(key, "oidc", "email_trust", "trusted_domains", "scopes")
 	l.only(key, "google", "hosted_domain")
-	l.only(key, "oidc or google", "issuer", "endpoints.jwks", "endpoints.userinfo")
+	l.only(key, "oidc or google", "issuer", "endpoints.token", "endpoints.jwks", "endpoints.userinfo")
 	u.Label = cmp.Or(u.Label, "Facebook")
 	u.GraphVersion = cmp.Or(u.GraphVersion, graphVersion)
 	if !regexp.MustCompile(`^v[1-9][0-9]{0,2}\.[0-9]{1,2}$`).MatchString(u.GraphVersion) {
@@ -93,6 +92,7 @@ func (l *loader) oidc(u *Upstream, key string) {
 	} else {
 		l.upstreamURL(u, key+".issuer", u.Issuer)
 	}
+	l.scopes(u, key)
 	switch authoritative := u.EmailTrust == "authoritative"; {
 	case authoritative && len(u.TrustedDomains) == 0:
 		l.mistake(key+".email_trust", "authoritative needs trusted_domains: the mail domains that this upstream runs")
@@ -109,9 +109,6 @@ func (l *loader) oidc(u *Upstream, key string) {
 func (l *loader) scopes(u *Upstream, key string) {
 	if len(u.Scopes) == 0 {
 		u.Scopes = []string{"openid", "profile", "email"}
-		if u.Type == "facebook" {
-			u.Scopes = []string{"public_profile", "email"}
-		}
 		return
 	}
 	for i, s := range u.Scopes {
@@ -121,7 +118,7 @@ func (l *loader) scopes(u *Upstream, key string) {
 		}
 	}
 	// OIDC Core §3.1.2.1: without the scope openid there is no ID token to verify.
-	if u.Type != "facebook" && !slices.Contains(u.Scopes, "openid") {
+	if !slices.Contains(u.Scopes, "openid") {
 		l.mistake(key+".scopes", "must contain openid")
 	}
 }

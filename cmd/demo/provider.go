@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/symbolon-id/symbolon/cmd/internal/app"
+	"github.com/symbolon-id/symbolon/cmd/internal/app/config"
+)
+
+// configuration is the file as an operator would write it, were it not for the addresses of the simulated upstreams.
+const configuration = `# Written by go run ./cmd/demo at each start.
+issuer: %q
+listen: %q
+database: sqlite:demo.db   # with its root secret beside it
+shutdown_timeout: 5s
+
+upstreams:
+  - id: google
+    type: google
+    client_id: %q
+    client_secret: %q
+    issuer: %q                  # with a real Google this line and the next go
+    allow_private_network: true
+  - id: facebook
+    type: facebook
+    client_id: %q
+    client_secret: %q
+    endpoints: { authorization: %q, graph: %q }
+    allow_private_network: true
+`
+
+// configure writes the configuration file and reads it back, as symbolon serve would. The environment does not count: it may be that of a real
+// deployment.
+func (d *demo) configure(dir, listen string) (*config.Config, error) {
+	d.configuration = filepath.Join(dir, "demo.yaml")
+	google, facebook := d.google.BaseURL(), d.facebook.BaseURL()
+	text := fmt.Sprintf(configuration, d.issuer, listen, googleClientID, googleClientSecret, google,
+		facebookClientID, facebookClientSecret, facebook, facebook)
+	if err := os.WriteFile(d.configuration, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	return config.Load(d.configuration, true, nil)
+}
+
+// startProvider starts Symbolon.
+func (d *demo) startProvider(ctx context.Context, cfg *config.Config, l net.Listener) error {
+	node, err := app.New(ctx, cfg, app.Options{Log: d.log})
+	if err != nil {
+		return err
+	}
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it stops when it is its turn
+	ended := make(chan error, 1)
+	go func() {
+		err := node.Run(running, l)
+		if running.Err() == nil {
+			d.failed <- errors.Join(errors.New("the provider has ended"), err)
+		}
+		ended <- err
+	}()
+	d.stops = append(d.stops, func() error {
+		cancel()
+		return errors.Join(<-ended, node.Close())
+	})
+	return nil
+}
