@@ -56,11 +56,15 @@ func (c *Cache) Client(ctx context.Context, id string) (*Client, error) {
 	return c.load(ctx, id)
 }
 
-// Fresh is Client for a caller that has just read the client's version from the database: an older or newer one in memory is read anew.
+// Fresh is Client for a caller that has just read the client's version from the database, 0 when it was not there: another version in memory is
+// read anew.
 func (c *Cache) Fresh(ctx context.Context, id string, version int64) (*Client, error) {
 	client, err := c.Client(ctx, id)
-	if err == nil && client.Version == version || err != nil && !isNotFound(err) {
+	switch {
+	case err == nil && client.Version == version, isNotFound(err) && version == 0:
 		return client, err
+	case err != nil && !isNotFound(err):
+		return nil, err
 	}
 	c.Forget(id)
 	return c.Client(ctx, id)

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// MaxDocument is the largest metadata document that is read, in bytes.
+// MaxDocument is the largest metadata document that is read from an administrator, in bytes.
 const MaxDocument = 64 << 10
 
 // namePrefix begins the language-tagged names of RFC 7591 §2.2: "client_name#ko".
@@ -109,6 +109,11 @@ func joinObjects(a, b []byte) []byte {
 // members are mistakes. The members of extra are taken beside those of Metadata.
 func (m *Metadata) merge(data []byte, strict bool, extra ...member) error {
 	var found problems
+	// At rest there is no limit: metadata grows by its defaults and by what encoding/json escapes.
+	if strict && len(data) > MaxDocument {
+		found.add("", "the document is larger than 65,536 bytes")
+		return found.err()
+	}
 	raw, reason := parseObject(data)
 	if reason != "" {
 		found.add("", reason)
@@ -212,10 +217,7 @@ type rawMember struct {
 // parseObject splits one JSON object into its members, in order and with duplicates, which encoding/json would fold silently and match without
 // regard to case. It returns what is wrong, or "".
 func parseObject(data []byte) ([]rawMember, string) {
-	switch {
-	case len(data) > MaxDocument:
-		return nil, "the document is larger than 65,536 bytes"
-	case !utf8.Valid(data):
+	if !utf8.Valid(data) {
 		return nil, "the document is not valid UTF-8"
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))

@@ -81,7 +81,9 @@ type SecretVerifier struct {
 	slots   chan struct{}
 	patient time.Duration
 
-	key  [32]byte // of this process, for known
+	absent Client // has a secret that nobody knows
+
+	key  [32]byte // of this process, for seen
 	mu   sync.Mutex
 	seen map[string][sha256.Size]byte // PHC string to the MAC of the secret it accepted
 }
@@ -89,7 +91,9 @@ type SecretVerifier struct {
 // NewSecretVerifier returns a verifier. One serves all requests of a process.
 func NewSecretVerifier() *SecretVerifier {
 	v := &SecretVerifier{slots: make(chan struct{}, 2), patient: 2 * time.Second, seen: map[string][sha256.Size]byte{}}
-	rand.Read(v.key[:])
+	_, unknown := NewSecret(time.Time{})
+	v.absent.Secrets = []Secret{unknown}
+	rand.Read(v.key[:]) // never fails, crypto/rand says
 	return v
 }
 
@@ -122,8 +126,7 @@ func (v *SecretVerifier) Verify(ctx context.Context, c *Client, secret string) (
 // VerifyAbsent spends the time that Verify would, for a client that is not there (or is disabled). The caller then answers as for a wrong secret.
 // Imported secrets take longer than either; rotating them to secrets of ours ends that difference.
 func (v *SecretVerifier) VerifyAbsent(secret string) {
-	var none [maxSecrets]Secret
-	compareAll(secret, &none)
+	v.Verify(context.Background(), &v.absent, secret) //nolint:errcheck // no imported secret, no error
 }
 
 // compareAll compares with the SHA-256 hashes among secrets. Those that are none of ours are compared with a hash that nothing has.

@@ -9,15 +9,25 @@ import (
 	"unicode/utf8"
 )
 
+// maxMarks is how many combining marks may follow a letter: more than any language writes.
+const maxMarks = 5
+
 // checkText returns what is wrong with a text that people will read, or "". Newlines, marks that turn the reading direction and invisible
 // characters would let a name pretend to be something else on the consent page.
 func checkText(s string, limit int) string {
 	if n := utf8.RuneCountInString(s); n > limit {
 		return fmt.Sprintf("has %d characters: at most %d are allowed", n, limit)
 	}
+	marks := 0
 	for _, r := range s {
 		if !visible(r) {
 			return fmt.Sprintf("contains the character U+%04X, which cannot be shown: leave it out", r)
+		}
+		if marks++; !unicode.Is(unicode.M, r) {
+			marks = 0
+		}
+		if marks > maxMarks {
+			return "heaps marks on one letter, which would cover the lines around it"
 		}
 	}
 	if s != strings.TrimSpace(s) {

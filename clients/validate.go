@@ -72,7 +72,10 @@ func (m *Metadata) validateURIs(found *problems, r Rules) {
 	m.validateRedirects(found, "redirect_uris", m.RedirectURIs, r)
 	m.validateRedirects(found, "post_logout_redirect_uris", m.PostLogoutRedirectURIs, r)
 	for _, page := range []struct{ name, uri string }{
-		{"client_uri", m.ClientURI}, {"logo_uri", m.LogoURI}, {"policy_uri", m.PolicyURI}, {"tos_uri", m.TosURI},
+		{"client_uri", m.ClientURI},
+		{"logo_uri", m.LogoURI},
+		{"policy_uri", m.PolicyURI},
+		{"tos_uri", m.TosURI},
 		{"initiate_login_uri", m.InitiateLoginURI},
 	} {
 		if page.uri == "" {

@@ -31,6 +31,14 @@ type accessClaims struct {
 	AuthTime  int64    `json:"auth_time,omitempty"`
 	ACR       string   `json:"acr,omitempty"`
 	AMR       []string `json:"amr,omitempty"`
+
+	Status       *statusClaim  `json:"status,omitempty"`
+	Confirmation *confirmation `json:"cnf,omitempty"`
+}
+
+// confirmation names the key that a token is bound to (RFC 9449 §6.1).
+type confirmation struct {
+	Thumbprint string `json:"jkt"`
 }
 
 // grantID returns the id of the grant that the token belongs to; empty for a client-credentials token.
@@ -64,11 +72,18 @@ func (a *audience) UnmarshalJSON(b []byte) error {
 }
 
 // GenerateAccessToken implements oauth2.AccessTokenStrategy.
-func (f *codeFlow) GenerateAccessToken(_ context.Context, requester fosite.Requester) (token, signature string, err error) {
+func (f *codeFlow) GenerateAccessToken(ctx context.Context, requester fosite.Requester) (token, signature string, err error) {
 	s, now := requester.GetSession().(*grantSession), time.Now()
+	index, err := f.provider.statusOf(ctx, s)
+	if err != nil {
+		return "", "", err
+	}
 	c := accessClaims{
 		Issuer: f.provider.config.Issuer, ClientID: requester.GetClient().GetID(), Scope: joinScopes(requester.GetGrantedScopes()),
-		IssuedAt: now.Unix(), ExpiresAt: s.accessExpiresAt.Unix(), ID: randomText(8),
+		IssuedAt: now.Unix(), ExpiresAt: s.accessExpiresAt.Unix(), ID: randomText(8), Status: f.provider.statusClaim(index),
+	}
+	if key := tokenRequestOf(ctx).dpopKey; key != "" {
+		c.Confirmation = &confirmation{Thumbprint: key}
 	}
 	if s.grant.ID != "" {
 		c.ID = s.grant.ID + "." + c.ID
@@ -115,7 +130,7 @@ func (p *Provider) liveAccessToken(ctx context.Context, token string) (*accessCl
 	}
 	id := c.grantID()
 	if id == "" {
-		return c, Grant{}, p.clientStands(ctx, c.ClientID)
+		return c, Grant{}, p.clientTokenStands(ctx, c)
 	}
 	g, standing, err := p.config.Grants.Grant(ctx, id)
 	if errors.Is(err, ErrGrantNotFound) {
@@ -131,16 +146,20 @@ func (p *Provider) liveAccessToken(ctx context.Context, token string) (*accessCl
 	return c, g, err
 }
 
-// clientStands is keys.ErrToken when the client of a client-credentials token is gone or disabled.
-func (p *Provider) clientStands(ctx context.Context, id string) error {
-	c, err := p.client(ctx, id)
+// clientTokenStands is keys.ErrToken when a client-credentials token is revoked, or its client is gone or disabled.
+func (p *Provider) clientTokenStands(ctx context.Context, claims *accessClaims) error {
+	c, err := p.client(ctx, claims.ClientID)
 	if err != nil {
 		return err
 	}
 	if c == nil {
 		return keys.ErrToken
 	}
-	return nil
+	revoked, err := p.tokenRevoked(ctx, claims.Status)
+	if err == nil && revoked {
+		err = keys.ErrToken
+	}
+	return err
 }
 
 // randomText returns n random bytes as base64url.

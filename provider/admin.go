@@ -29,7 +29,7 @@ func (p *Provider) Authenticate(ctx context.Context, token string) (Caller, erro
 	if err != nil {
 		return Caller{}, err
 	}
-	if !has(c.Audience, p.AdminAudience()) {
+	if !has(c.Audience, p.AdminAudience()) || c.Confirmation != nil { // a bound token is no bearer token
 		return Caller{}, keys.ErrToken
 	}
 	client, err := p.client(ctx, c.ClientID)

@@ -40,6 +40,11 @@ func (c *fositeClient) IsPublic() bool { return isPublic(c.Client) }
 // GetAudience implements fosite.Client. Resource indicators are handled by resource.go.
 func (c *fositeClient) GetAudience() fosite.Arguments { return nil }
 
+// GetResponseModes implements fosite.ResponseModeClient.
+func (c *fositeClient) GetResponseModes() []fosite.ResponseModeType {
+	return []fosite.ResponseModeType{fosite.ResponseModeQuery}
+}
+
 // GetEffectiveLifespan implements fosite.ClientWithCustomTokenLifespans.
 func (c *fositeClient) GetEffectiveLifespan(_ fosite.GrantType, t fosite.TokenType, fallback time.Duration) time.Duration {
 	if t == fosite.AccessToken && c.Metadata.AccessTokenLifetime > 0 {

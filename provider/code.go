@@ -31,28 +31,13 @@ type sealedCode struct {
 	AMR          []string
 	ACR          string
 	NeedsConsent bool
+	DPoPKey      string // the dpop_jkt parameter (RFC 9449 §10); empty without one
 }
 
 // codeFlow is the code strategy and the store of fosite's code and PKCE handlers in one: what they would keep in three tables is in the code
 // itself, and redeeming it is one INSERT.
 type codeFlow struct {
 	provider *Provider
-}
-
-// redemption is what one token request has learned of its code: fosite asks for it several times.
-type redemption struct {
-	code    string
-	grant   *Grant
-	request fosite.Requester
-	err     error
-}
-
-type redemptionKey struct{}
-
-// withRedemption gives the request at hand a place to remember its code.
-func withRedemption(ctx context.Context) (context.Context, *redemption) {
-	m := &redemption{}
-	return context.WithValue(ctx, redemptionKey{}, m), m
 }
 
 // GenerateAuthorizeCode implements oauth2.AuthorizeCodeStrategy.
@@ -63,6 +48,7 @@ func (f *codeFlow) GenerateAuthorizeCode(_ context.Context, requester fosite.Req
 		Scopes: joinScopes(s.grant.Scopes), Audience: s.grant.Audience,
 		RedirectURI: form.Get("redirect_uri"), Nonce: form.Get("nonce"), Challenge: form.Get("code_challenge"),
 		AuthTime: s.grant.AuthTime.UnixMilli(), AMR: s.grant.AMR, ACR: s.grant.ACR, NeedsConsent: s.grant.NeedsConsent,
+		DPoPKey: form.Get("dpop_jkt"),
 	})
 	if err != nil {
 		return "", "", err
@@ -92,7 +78,7 @@ func (f *codeFlow) DeletePKCERequestSession(context.Context, string) error { ret
 
 // GetAuthorizeCodeSession implements oauth2.AuthorizeCodeStorage.
 func (f *codeFlow) GetAuthorizeCodeSession(ctx context.Context, code string, _ fosite.Session) (fosite.Requester, error) {
-	m := ctx.Value(redemptionKey{}).(*redemption)
+	m := tokenRequestOf(ctx)
 	if m.request == nil && m.err == nil {
 		m.code = code
 		m.request, m.err = f.open(ctx, m)
@@ -113,7 +99,7 @@ func (f *codeFlow) GetPKCERequestSession(ctx context.Context, code string, s fos
 }
 
 // open opens the code and looks at how the world stands now: who was blocked, signed out or withdrawn since the code was issued gets nothing.
-func (f *codeFlow) open(ctx context.Context, m *redemption) (fosite.Requester, error) {
+func (f *codeFlow) open(ctx context.Context, m *tokenRequest) (fosite.Requester, error) {
 	token, ok := strings.CutPrefix(m.code, codePrefix)
 	if !ok {
 		return nil, fosite.ErrNotFound
@@ -129,6 +115,9 @@ func (f *codeFlow) open(ctx context.Context, m *redemption) (fosite.Requester, e
 	client, err := f.provider.stillStands(ctx, c.AccountID, c.SessionID, c.ClientID, c.NeedsConsent, strings.Fields(c.Scopes))
 	if err != nil {
 		return nil, err
+	}
+	if c.DPoPKey != "" && c.DPoPKey != m.dpopKey {
+		return nil, fosite.ErrNotFound.WithDebug("the code is bound to another DPoP key")
 	}
 	if c.RedirectURI != "" && !client.RedirectURIAllowed(c.RedirectURI) {
 		return nil, fosite.ErrNotFound.WithDebug("the redirect URI was taken from the client since the code was issued")
@@ -164,9 +153,13 @@ func (c *sealedCode) request(client *fositeClient, g *Grant) fosite.Requester {
 // InvalidateAuthorizeCodeSession implements oauth2.AuthorizeCodeStorage: the one durable write of a sign-in. Whoever redeems a code that has
 // been redeemed ends the grant (RFC 6749 §4.1.2): one of the two is a thief, and nobody can tell which.
 func (f *codeFlow) InvalidateAuthorizeCodeSession(ctx context.Context, _ string) error {
-	m := ctx.Value(redemptionKey{}).(*redemption)
+	m := tokenRequestOf(ctx)
 	now := time.Now()
 	m.grant.CreatedAt, m.grant.ExpiresAt = now, now.Add(f.provider.grantLifetime(m.request.GetClient()))
+	m.grant.Status = m.request.GetSession().(*grantSession).grant.Status
+	if m.request.GetClient().IsPublic() { // RFC 9449 §5: a confidential client's refresh token is bound to the client already
+		m.grant.DPoPKey = m.dpopKey
+	}
 	err := f.provider.config.Grants.InsertGrant(ctx, *m.grant)
 	if errors.Is(err, ErrGrantExists) {
 		if err := f.provider.config.Grants.RevokeGrant(ctx, m.grant.ID, now); err != nil {
@@ -181,7 +174,7 @@ func (f *codeFlow) InvalidateAuthorizeCodeSession(ctx context.Context, _ string)
 }
 
 // burn spends a code without giving anything for it, so that a wrong code_verifier cannot be followed by a better guess.
-func (p *Provider) burn(ctx context.Context, m *redemption) error {
+func (p *Provider) burn(ctx context.Context, m *tokenRequest) error {
 	if m.grant == nil {
 		return nil
 	}

@@ -3,6 +3,8 @@ package provider
 import (
 	"encoding/json"
 	"net/http"
+
+	"github.com/symbolon-id/symbolon/provider/web"
 )
 
 // serverMetadata says what this server offers (OIDC Discovery §3, RFC 8414 §2). It announces what is switched on, and nothing else.
@@ -80,7 +82,7 @@ func (p *Provider) serveDiscovery(w http.ResponseWriter, _ *http.Request) error 
 func (p *Provider) serveJWKS(w http.ResponseWriter, r *http.Request) error {
 	document, etag := p.config.Keys.JWKS()
 	w.Header().Set("ETag", etag)
-	if r.Header.Get("If-None-Match") == etag {
+	if web.NoneMatch(r, etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}

@@ -4,7 +4,12 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/symbolon-id/symbolon/provider/status"
 )
+
+// MaxAccessTokenLifetime bounds the lifetime of access tokens: for so long after a revocation its status bit matters.
+const MaxAccessTokenLifetime = time.Hour
 
 // Errors a GrantStore returns. Callers may rely on errors.Is.
 var (
@@ -26,9 +31,11 @@ type Grant struct {
 	AuthTime     time.Time
 	AMR          []string
 	ACR          string
-	Offline      bool  // outlives the session (scope offline_access)
-	NeedsConsent bool  // a consent of the account for the client must be on record at each use
-	Generation   int64 // of the refresh token, from 0; 0 and RefreshedAt zero: no refresh token was issued or it has not been used
+	Offline      bool         // outlives the session (scope offline_access)
+	NeedsConsent bool         // a consent of the account for the client must be on record at each use
+	Status       status.Index // the bit of the grant's access tokens; zero: none
+	DPoPKey      string       // RFC 7638 thumbprint that the refresh token is bound to; empty: not bound
+	Generation   int64        // of the refresh token, from 0; 0 and RefreshedAt zero: no refresh token was issued or it has not been used
 	CreatedAt    time.Time
 	RefreshedAt  time.Time // last rotation; zero before the first
 	ExpiresAt    time.Time // the absolute end of the refresh token, or of the access token where there is none

@@ -29,6 +29,8 @@ type introspectionResponse struct {
 	AuthTime  int64    `json:"auth_time,omitempty"`
 	ACR       string   `json:"acr,omitempty"`
 	AMR       []string `json:"amr,omitempty"`
+
+	Confirmation *confirmation `json:"cnf,omitempty"`
 }
 
 // serveIntrospection is the introspection endpoint (RFC 7662 §2). It answers confidential clients only; that a caller holds some access token
@@ -72,8 +74,12 @@ func (p *Provider) introspect(ctx context.Context, c *clients.Client, token stri
 	if !mayIntrospect(c, claims.ClientID, claims.Audience) {
 		return introspectionResponse{}, nil
 	}
+	tokenType := "Bearer"
+	if claims.Confirmation != nil {
+		tokenType = "DPoP"
+	}
 	return introspectionResponse{
-		Active: true, Scope: claims.Scope, ClientID: claims.ClientID, TokenType: "Bearer", ExpiresAt: claims.ExpiresAt, IssuedAt: claims.IssuedAt,
+		Active: true, Scope: claims.Scope, ClientID: claims.ClientID, TokenType: tokenType, Confirmation: claims.Confirmation, ExpiresAt: claims.ExpiresAt, IssuedAt: claims.IssuedAt,
 		Subject: claims.Subject, Audience: claims.Audience, Issuer: claims.Issuer, ID: claims.ID, SessionID: claims.SessionID,
 		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR,
 	}, nil

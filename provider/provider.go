@@ -12,6 +12,7 @@ import (
 	"github.com/symbolon-id/symbolon/provider/keys"
 	"github.com/symbolon-id/symbolon/provider/seal"
 	"github.com/symbolon-id/symbolon/provider/session"
+	"github.com/symbolon-id/symbolon/provider/status"
 	"github.com/symbolon-id/symbolon/provider/web"
 )
 
@@ -23,10 +24,14 @@ type Config struct {
 	Sessions *session.Sessions
 	Grants   GrantStore
 	Consents ConsentStore
+	Replays  ReplayStore
+	Status   status.Store
 	Keys     *keys.Ring
 	Secrets  *seal.Keyring
 
 	Lifetimes Lifetimes
+	// RequireDPoPNonce makes every DPoP proof carry a nonce of ours (RFC 9449 §8), at the price of one more request now and then.
+	RequireDPoPNonce bool
 	// ErrorPage answers a person whose request cannot be sent back to the client.
 	ErrorPage func(http.ResponseWriter, *http.Request, *web.PageError)
 }
@@ -42,6 +47,7 @@ type Lifetimes struct {
 	GraceConfidential time.Duration
 	GracePublic       time.Duration
 	Interaction       time.Duration
+	StatusList        time.Duration // how long a partner may go without looking at the status list again
 }
 
 // AccessTokenAlgorithm signs access tokens; IDTokenAlgorithm signs ID tokens of clients that do not ask for another (OIDC Registration §2).
@@ -64,8 +70,11 @@ type Provider struct {
 	interactions *seal.Box
 	logouts      *seal.Box
 	refresh      *seal.MAC // refresh tokens
+	nonces       *seal.MAC // DPoP nonces
 
 	secrets   *clients.SecretVerifier
+	indexes   *status.Allocator
+	lists     *status.Publisher
 	discovery []byte
 }
 
@@ -77,8 +86,10 @@ func New(config Config) *Provider {
 		interactions: config.Secrets.Box("interaction"),
 		logouts:      config.Secrets.Box("log-out"),
 		refresh:      config.Secrets.MAC("refresh token"),
+		nonces:       config.Secrets.MAC("DPoP nonce"),
 		secrets:      clients.NewSecretVerifier(),
 	}
+	p.newStatusLists()
 	p.fosite = newFosite(p)
 	p.discovery = p.metadata()
 	return p
@@ -96,6 +107,7 @@ func (p *Provider) Routes() []web.Route {
 		{Pattern: "GET /.well-known/openid-configuration", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
 		{Pattern: "GET /.well-known/oauth-authorization-server", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
 		{Pattern: "GET /oauth2/jwks", Guards: []web.Guard{public}, Handler: api(p.serveJWKS)},
+		{Pattern: "GET /oauth2/status/{list}", Guards: []web.Guard{web.Headers("Access-Control-Allow-Origin", "*")}, Handler: api(p.serveStatusList)},
 		{Pattern: "GET /oauth2/authorize", Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveAuthorize)},
 		{Pattern: "POST /oauth2/authorize", Guards: []web.Guard{noStore, body}, Handler: page(p.serveAuthorizePost)},
 		{Pattern: "GET " + ResumePath, Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveResume)},

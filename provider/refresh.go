@@ -46,6 +46,9 @@ func (h refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite
 	if g.ClientID != client.ID {
 		return errRefreshToken("it was issued to another client")
 	}
+	if g.DPoPKey != "" && g.DPoPKey != tokenRequestOf(ctx).dpopKey {
+		return errRefreshToken("it is bound to a DPoP key, and the request does not prove that key")
+	}
 	current, err := h.provider.grantStands(ctx, g, standing)
 	if errors.Is(err, fosite.ErrNotFound) {
 		return errRefreshToken("it has been revoked").WithWrap(err)
@@ -72,7 +75,7 @@ func (h refreshHandler) checkAge(ctx context.Context, g Grant, generation int64,
 		return errRefreshToken("it has expired")
 	case generation == g.Generation:
 		return nil
-	case generation == g.Generation-1 && now.Sub(g.RefreshedAt) < h.provider.grace(c):
+	case generation == g.Generation-1 && now.Sub(g.RefreshedAt) < h.provider.grace(g, c):
 		return nil // a second request at once, or a client that lost the answer
 	case generation < g.Generation:
 		if err := h.provider.config.Grants.RevokeGrant(ctx, g.ID, now); err != nil {
@@ -93,8 +96,8 @@ func (p *Provider) refreshExpiry(g Grant) time.Time {
 }
 
 // grace is how long after a refresh the same refresh token is answered with the same successor.
-func (p *Provider) grace(c *clients.Client) time.Duration {
-	if isPublic(c) {
+func (p *Provider) grace(g Grant, c *clients.Client) time.Duration {
+	if isPublic(c) && g.DPoPKey == "" {
 		return p.config.Lifetimes.GracePublic
 	}
 	return p.config.Lifetimes.GraceConfidential

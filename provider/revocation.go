@@ -9,6 +9,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider/status"
 	"github.com/symbolon-id/symbolon/provider/web"
 )
 
@@ -41,10 +42,9 @@ func (p *Provider) revoke(ctx context.Context, c *clients.Client, token string) 
 		if err != nil || claims.ClientID != c.ID {
 			return nil // RFC 7009 §2.2: an invalid token is no error
 		}
-		grantID = claims.grantID()
-	}
-	if grantID == "" {
-		return nil
+		if grantID = claims.grantID(); grantID == "" {
+			return p.revokeClientToken(ctx, claims)
+		}
 	}
 	g, _, err := p.config.Grants.Grant(ctx, grantID)
 	switch {
@@ -59,5 +59,18 @@ func (p *Provider) revoke(ctx context.Context, c *clients.Client, token string) 
 		return &fault{err}
 	}
 	web.Annotate(ctx, "revoked", grantID)
+	return nil
+}
+
+// revokeClientToken sets the bit of a client-credentials token.
+func (p *Provider) revokeClientToken(ctx context.Context, c *accessClaims) error {
+	index, ok := p.statusIndex(c.Status)
+	if !ok {
+		return nil
+	}
+	err := p.config.Status.SetRevoked(ctx, status.Revocation{Index: index, RevokedAt: time.Now(), Until: time.Unix(c.ExpiresAt, 0)})
+	if err != nil {
+		return &fault{err}
+	}
 	return nil
 }

@@ -36,11 +36,15 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
 	web.Annotate(r.Context(), "grant_type", form.Get("grant_type"))
 	form.Del("audience") // not a parameter of ours; fosite would compare it with a registration that is not there
 	r.PostForm.Del("audience")
-	ctx, redeemed := withRedemption(r.Context())
+	dpopKey, err := p.dpopKey(r, "")
+	if err != nil {
+		return err
+	}
+	ctx, t := withTokenRequest(r.Context(), dpopKey)
 
 	request, err := p.fosite.NewAccessRequest(ctx, r, &grantSession{})
 	if err != nil {
-		return p.tokenRefusal(ctx, redeemed, err)
+		return p.tokenRefusal(ctx, t, err)
 	}
 	if form.Get("grant_type") == "client_credentials" {
 		if err := p.grantClientCredentials(request); err != nil {
@@ -55,7 +59,7 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Annotate(ctx, "grant", request.GetSession().(*grantSession).grant.ID)
-	writeJSON(w, http.StatusOK, answer(request, response))
+	writeJSON(w, http.StatusOK, answer(t, request, response))
 	return nil
 }
 
@@ -72,9 +76,9 @@ func (p *Provider) checkGrantType(form url.Values) error {
 }
 
 // tokenRefusal is what happens after fosite has refused a request: a code whose verifier was wrong is spent.
-func (p *Provider) tokenRefusal(ctx context.Context, redeemed *redemption, err error) error {
-	if errors.Is(err, fosite.ErrInvalidGrant) && redeemed.grant != nil {
-		if err := p.burn(ctx, redeemed); err != nil {
+func (p *Provider) tokenRefusal(ctx context.Context, t *tokenRequest, err error) error {
+	if errors.Is(err, fosite.ErrInvalidGrant) && t.grant != nil {
+		if err := p.burn(ctx, t); err != nil {
 			return err
 		}
 	}
@@ -165,10 +169,14 @@ func (p *Provider) narrowAudience(request fosite.AccessRequester) error {
 	return nil
 }
 
-func answer(request fosite.AccessRequester, response fosite.AccessResponder) tokenResponse {
+func answer(t *tokenRequest, request fosite.AccessRequester, response fosite.AccessResponder) tokenResponse {
+	tokenType := "Bearer"
+	if t.dpopKey != "" {
+		tokenType = "DPoP"
+	}
 	text := func(key string) string { s, _ := response.GetExtra(key).(string); return s }
 	return tokenResponse{
-		AccessToken: response.GetAccessToken(), TokenType: "Bearer",
+		AccessToken: response.GetAccessToken(), TokenType: tokenType,
 		ExpiresIn:    int64(time.Until(request.GetSession().GetExpiresAt(fosite.AccessToken)).Round(time.Second).Seconds()),
 		RefreshToken: text("refresh_token"), IDToken: text("id_token"),
 		Scope: strings.Join(request.GetGrantedScopes(), " "),

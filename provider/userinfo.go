@@ -42,13 +42,16 @@ func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	token, err := bearerToken(r)
+	presented, err := bearerToken(r)
 	if err != nil {
 		return err
 	}
-	c, g, err := p.liveAccessToken(r.Context(), token)
+	c, g, err := p.liveAccessToken(r.Context(), presented.token)
 	if err != nil {
-		return errBearer(err)
+		return errBearer(err, presented)
+	}
+	if err := p.checkBinding(r, presented, c); err != nil {
+		return err
 	}
 	web.Annotate(r.Context(), "client", c.ClientID)
 	scopes := strings.Fields(c.Scope)

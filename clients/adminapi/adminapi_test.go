@@ -247,7 +247,12 @@ func TestStorageFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, request := range [][]string{
-		{"GET", pathClients, ""}, {"GET", path, ""}, {"POST", pathClients, document}, {"PATCH", path, `{}`}, {"DELETE", path, ""}, {"POST", path + "/secrets", ""},
+		{"GET", pathClients, ""},
+		{"GET", path, ""},
+		{"POST", pathClients, document},
+		{"PATCH", path, `{}`},
+		{"DELETE", path, ""},
+		{"POST", path + "/secrets", ""},
 		{"GET", pathClients + "/unknown", ""},
 	} {
 		for _, headers := range [][]string{nil, {"Idempotency-Key", "k"}, {"If-Match", `"1"`}} {

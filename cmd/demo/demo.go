@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/symbolon-id/symbolon/cmd/internal/app"
 	"github.com/symbolon-id/symbolon/provider/upstream/upstreamtest"
 )
 
@@ -39,8 +40,9 @@ func start(ctx context.Context, l listeners, dir string, log *slog.Logger) (_ *d
 			err = errors.Join(err, d.stop())
 		}
 	}()
-	d.startSimulators(l)
-	cfg, err := d.configure(dir, l.provider.Addr().String())
+	simulators := make(chan func(), 1)
+	go func() { simulators <- d.makeSimulators(l) }() // makes keys, which takes as long as all the rest
+	cfg, err := d.configure(dir, l)
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +50,13 @@ func start(ctx context.Context, l listeners, dir string, log *slog.Logger) (_ *d
 	if err != nil {
 		return nil, err
 	}
-	if err := d.startProvider(ctx, cfg, l.provider); err != nil {
+	node, err := app.New(ctx, cfg, app.Options{Log: log})
+	if err != nil {
 		return nil, err
 	}
+	startSimulators := <-simulators
+	startSimulators()
+	d.startProvider(ctx, node, l.provider)
 	if err := d.startPartners(l, secrets); err != nil {
 		return nil, err
 	}

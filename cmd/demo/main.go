@@ -84,7 +84,10 @@ func show(ctx context.Context, o options, stdout, stderr io.Writer, begun time.T
 	}
 	defer func() { err = errors.Join(err, closeLog()) }()
 	d, err := start(ctx, listeners, dir, log)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil // stopped before it was ready
+	case err != nil:
 		return err
 	}
 	fmt.Fprint(stdout, d.welcome(time.Since(begun), o))

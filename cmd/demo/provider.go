@@ -36,10 +36,10 @@ upstreams:
 
 // configure writes the configuration file and reads it back, as symbolon serve would. The environment does not count: it may be that of a real
 // deployment.
-func (d *demo) configure(dir, listen string) (*config.Config, error) {
+func (d *demo) configure(dir string, l listeners) (*config.Config, error) {
 	d.configuration = filepath.Join(dir, "demo.yaml")
-	google, facebook := d.google.BaseURL(), d.facebook.BaseURL()
-	text := fmt.Sprintf(configuration, d.issuer, listen, googleClientID, googleClientSecret, google,
+	google, facebook := baseURL(l.google), baseURL(l.facebook)
+	text := fmt.Sprintf(configuration, d.issuer, l.provider.Addr().String(), googleClientID, googleClientSecret, google,
 		facebookClientID, facebookClientSecret, facebook, facebook)
 	if err := os.WriteFile(d.configuration, []byte(text), 0o600); err != nil {
 		return nil, err
@@ -48,11 +48,7 @@ func (d *demo) configure(dir, listen string) (*config.Config, error) {
 }
 
 // startProvider starts Symbolon.
-func (d *demo) startProvider(ctx context.Context, cfg *config.Config, l net.Listener) error {
-	node, err := app.New(ctx, cfg, app.Options{Log: d.log})
-	if err != nil {
-		return err
-	}
+func (d *demo) startProvider(ctx context.Context, node *app.App, l net.Listener) {
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it stops when it is its turn
 	ended := make(chan error, 1)
 	go func() {
@@ -66,5 +62,4 @@ func (d *demo) startProvider(ctx context.Context, cfg *config.Config, l net.List
 		cancel()
 		return errors.Join(<-ended, node.Close())
 	})
-	return nil
 }

@@ -10,16 +10,19 @@ const (
 	facebookClientSecret = "simulated-facebook-secret"
 )
 
-// startSimulators starts the simulated upstreams.
-func (d *demo) startSimulators(l listeners) {
-	d.google = upstreamtest.NewGoogle(upstreamtest.Options{
+// makeSimulators makes the simulated upstreams and returns what starts them.
+func (d *demo) makeSimulators(l listeners) (start func()) {
+	google := upstreamtest.NewGoogle(upstreamtest.Options{
 		BaseURL: baseURL(l.google), ClientID: googleClientID, ClientSecret: googleClientSecret,
 		RedirectURIs: []string{d.issuer + "/login/google/callback"},
 	})
-	d.serve("simulated Google", l.google, d.google)
-	d.facebook = upstreamtest.NewFacebook(upstreamtest.Options{
+	facebook := upstreamtest.NewFacebook(upstreamtest.Options{
 		BaseURL: baseURL(l.facebook), ClientID: facebookClientID, ClientSecret: facebookClientSecret,
 		RedirectURIs: []string{d.issuer + "/login/facebook/callback"},
 	})
-	d.serve("simulated Facebook", l.facebook, d.facebook)
+	return func() {
+		d.google, d.facebook = google, facebook
+		d.serve("simulated Google", l.google, google)
+		d.serve("simulated Facebook", l.facebook, facebook)
+	}
 }

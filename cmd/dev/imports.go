@@ -80,15 +80,16 @@ func reachable(patterns []string) []string {
 	return all
 }
 
-// confinedAway returns why the package in dir may not import the path, or "".
+// confinedAway returns why the package in dir may not import the path, or "". The first confinement that fits counts.
 func confinedAway(imported, dir string, test bool) string {
 	for _, c := range confinements() {
 		if imported != c.path && !strings.HasPrefix(imported, c.path+"/") {
 			continue
 		}
-		if !matchesAny(c.only, dir) && (!c.tests || !test) {
-			return c.why
+		if matchesAny(c.only, dir) || c.tests && test {
+			return ""
 		}
+		return c.why
 	}
 	return ""
 }

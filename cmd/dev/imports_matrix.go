@@ -18,7 +18,8 @@ func matrix() []row {
 	below := []string{"login-ui", "provider", "provider/...", "clients", "clients/...", "migrations"}
 	return []row{
 		{[]string{"cmd/dev"}, nil},
-		{[]string{"cmd/symbolon", "cmd/demo", "cmd/bench"}, append([]string{"cmd/internal/..."}, below...)},
+		{[]string{"cmd/bench"}, append([]string{"cmd/internal/...", "storage/storagetest/pgserver"}, below...)},
+		{[]string{"cmd/symbolon", "cmd/demo"}, append([]string{"cmd/internal/..."}, below...)},
 		{[]string{"cmd/internal/app/..."}, append([]string{"cmd/internal/...", "storage"}, below...)},
 		{[]string{"cmd/internal/..."}, append([]string{"cmd/internal/..."}, below...)},
 		{[]string{"login-ui"}, []string{"provider", "provider/account", "provider/session", "provider/upstream", "clients", "provider/web"}},
@@ -27,7 +28,8 @@ func matrix() []row {
 		}},
 		{[]string{"clients/adminapi", "clients/registration", "clients/console"}, []string{"clients", "provider/session", "provider/web"}},
 		{[]string{"storage"}, storageImports()},
-		{[]string{"storage/storagetest"}, append([]string{"storage"}, storageImports()...)},
+		{[]string{"storage/storagetest"}, append([]string{"storage", "storage/storagetest/pgserver"}, storageImports()...)},
+		{[]string{"storage/storagetest/pgserver"}, nil},
 		{[]string{"provider/upstream"}, []string{"provider/account", "provider/seal"}},
 		{[]string{"provider/upstream/upstreamtest"}, []string{"provider/upstream"}},
 		{[]string{
@@ -62,6 +64,7 @@ func confinements() []confined {
 	return []confined{
 		{"github.com/ory/fosite", []string{"provider"}, false, "fosite stays behind package provider (docs/decisions/0003-fosite.md)"},
 		{"gorm.io", []string{"storage", "storage/storagetest"}, false, "gorm stays behind package storage (docs/decisions/0005-storage.md)"},
+		{modulePath + "/storage/storagetest/pgserver", []string{"cmd/bench", "storage/..."}, true, "a private PostgreSQL is for tests and the bench"},
 		{modulePath + "/storage", []string{"cmd/internal/app/...", "storage/..."}, true, "only the composition root knows the storage"},
 		{
 			modulePath + "/provider/upstream/upstreamtest",

@@ -29,6 +29,7 @@ type cached[T any] struct {
 	staleUntil time.Time
 	retryAt    time.Time // after a failed refresh
 	forcedAt   time.Time
+	forcing    chan struct{} // closed when the forced fetch has ended; nil when none is under way
 }
 
 // get returns the document, fetching it if need be. An error leaves everything as it was.
@@ -46,17 +47,28 @@ func (c *cached[T]) peek() (T, bool) {
 	return c.value, !c.fetchedAt.IsZero()
 }
 
-// force fetches the document anew, although it has not expired, unless that was done less than forceInterval ago.
+// force fetches the document anew, although it has not expired, unless that was done less than forceInterval ago. Who comes while such a fetch is
+// under way waits for it: the keys of a rotation must be there for all the sign-ins that meet it, not for the first one only.
 func (c *cached[T]) force(ctx context.Context) (T, error) {
 	c.mu.Lock()
 	now := time.Now()
-	if !c.forcedAt.IsZero() && now.Sub(c.forcedAt) < forceInterval {
-		defer c.mu.Unlock()
-		return c.value, nil
+	if c.forcedAt.IsZero() || now.Sub(c.forcedAt) >= forceInterval {
+		c.forcedAt, c.forcing = now, make(chan struct{})
+		c.mu.Unlock()
+		return c.load(ctx)
 	}
-	c.forcedAt = now
+	underWay := c.forcing
 	c.mu.Unlock()
-	return c.load(ctx)
+	if underWay != nil {
+		select {
+		case <-ctx.Done():
+			var zero T
+			return zero, ctx.Err()
+		case <-underWay:
+		}
+	}
+	value, _ := c.peek()
+	return value, nil
 }
 
 func (c *cached[T]) usable(now time.Time) (T, bool) {
@@ -74,6 +86,10 @@ func (c *cached[T]) load(ctx context.Context) (T, error) {
 		value, lifetime, err := c.fetch(ctx)
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		if c.forcing != nil {
+			close(c.forcing)
+			c.forcing = nil
+		}
 		now := time.Now()
 		if err != nil {
 			c.retryAt = now.Add(forceInterval)

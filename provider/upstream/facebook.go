@@ -47,19 +47,7 @@ type Facebook struct {
 
 // NewFacebook checks the configuration, without any request, and reports every mistake at once.
 func NewFacebook(cfg FacebookConfig) (*Facebook, error) {
-	for _, d := range []struct {
-		member *string
-		value  string
-	}{
-		{&cfg.Label, "Facebook"},
-		{&cfg.GraphVersion, DefaultGraphVersion},
-		{&cfg.DialogURL, "https://www.facebook.com"},
-		{&cfg.GraphURL, "https://graph.facebook.com"},
-	} {
-		if *d.member == "" {
-			*d.member = d.value
-		}
-	}
+	cfg.setDefaults()
 	dialog, graph := strings.TrimSuffix(cfg.DialogURL, "/"), strings.TrimSuffix(cfg.GraphURL, "/")
 	errs := []error{
 		checkBasics(cfg.ID, cfg.Label, cfg.ClientID, cfg.HTTPClient),
@@ -91,6 +79,22 @@ func NewFacebook(cfg FacebookConfig) (*Facebook, error) {
 		allowLoopbackHTTP: cfg.AllowLoopbackHTTP,
 		client:            limited(cfg.HTTPClient),
 	}, nil
+}
+
+func (cfg *FacebookConfig) setDefaults() {
+	for _, d := range []struct {
+		member *string
+		value  string
+	}{
+		{&cfg.Label, "Facebook"},
+		{&cfg.GraphVersion, DefaultGraphVersion},
+		{&cfg.DialogURL, "https://www.facebook.com"},
+		{&cfg.GraphURL, "https://graph.facebook.com"},
+	} {
+		if *d.member == "" {
+			*d.member = d.value
+		}
+	}
 }
 
 // Info names the upstream.

@@ -67,10 +67,10 @@ func NewFlow(cfg FlowConfig) (*Flow, error) {
 	}
 	var errs []error
 	if cfg.Store == nil || cfg.Box == nil || cfg.CallbackURL == nil {
-		errs = append(errs, errors.New("Store, Box and CallbackURL are needed"))
+		errs = append(errs, errors.New("needs a Store, a Box and a CallbackURL"))
 	}
 	if f.lifetime < 0 {
-		errs = append(errs, errors.New("Lifetime is negative"))
+		errs = append(errs, errors.New("negative Lifetime"))
 	}
 	for _, c := range cfg.Connectors {
 		id := c.Info().ID

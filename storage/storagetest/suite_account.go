@@ -40,7 +40,6 @@ func testAccounts(t *testing.T, db *storage.DB) {
 	if _, err := db.Account(ctx, taken.ID); !errors.Is(err, account.ErrNotFound) {
 		t.Errorf("the account that was refused: %v", err)
 	}
-
 }
 
 func testSignIn(t *testing.T, db *storage.DB) {

@@ -27,7 +27,8 @@ func testSweep(t *testing.T, db *storage.DB) {
 		check(t, db.InsertKey(ctx, keys.Record{ID: id(t, name), Algorithm: "PS256", Generation: int64(i), CreatedAt: past, ActiveAt: past, ExpiresAt: past}))
 	}
 	client := &clients.Client{ID: id(t, "client"), CreatedAt: now, UpdatedAt: now, Secrets: []clients.Secret{
-		{ID: "live", Hash: "a", CreatedAt: now}, {ID: "expired", Hash: "b", CreatedAt: now, ExpiresAt: now}}}
+		{ID: "live", Hash: "a", CreatedAt: now}, {ID: "expired", Hash: "b", CreatedAt: now, ExpiresAt: now},
+	}}
 	check(t, db.CreateClient(ctx, client, ""))
 	live := upstream.Attempt{StateHash: hash(t, "live"), BrowserHash: hash(t, "live"), CreatedAt: now, ExpiresAt: now.Add(time.Minute)}
 	check(t, db.InsertAttempt(ctx, live))

@@ -86,7 +86,7 @@ func newDatabase(t testing.TB, template string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { shared.server.dropDatabase(name) })
-	return shared.server.url(name)
+	return shared.server.URL(name)
 }
 
 func acquire() {

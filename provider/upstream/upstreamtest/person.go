@@ -1,6 +1,9 @@
 package upstreamtest
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Person is somebody with an account at a simulated upstream.
 type Person struct {
@@ -44,16 +47,22 @@ func longName() string {
 	return strings.Repeat("Wolfeschlegelsteinhausenbergerdorff ", 8) + "👩🏽‍🚀 نورة Ångström"
 }
 
-// Initials are what the simulated portrait shows.
+// Initials are what the simulated portrait shows: the first letters of the first and the last word of the name.
 func (p Person) Initials() string {
-	var s string
-	for _, part := range []string{p.GivenName, p.FamilyName} {
-		for _, r := range part {
-			s += string(r)
-			break
+	words := strings.Fields(p.Name)
+	if len(words) > 2 {
+		words = []string{words[0], words[len(words)-1]}
+	}
+	var initials []rune
+	for _, word := range words {
+		for _, r := range word {
+			if unicode.IsLetter(r) {
+				initials = append(initials, r)
+				break
+			}
 		}
 	}
-	return s
+	return string(initials)
 }
 
 func find(people []Person, key string) (Person, bool) {

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package storagetest
+package pgserver
 
 import "syscall"
 

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// actionTimeout bounds one action in the browser, on a busy machine.
+const actionTimeout = 40 * time.Second
+
+// startChromium starts a browser for the test, or skips it where there is none.
+func startChromium(t *testing.T) context.Context {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: drives a browser")
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if strings.Contains(os.Getenv("SYMBOLON_TEST_REQUIRE"), "browser") {
+			t.Fatal("SYMBOLON_TEST_REQUIRE names browser, and there is no chromium on the PATH")
+		}
+		t.Skip("there is no chromium on the PATH: the same flows run without a browser in demo_test.go")
+	}
+	profile, err := os.MkdirTemp("", "symbolon-demo-chromium-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeProfile(t, profile) })
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(time.Minute),
+	)
+	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	browser, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(browser); err != nil {
+		t.Fatalf("start chromium: %v", err)
+	}
+	return browser
+}
+
+// removeProfile removes the folder. The browser's children may still write there for a moment after it has ended.
+func removeProfile(t *testing.T, dir string) {
+	var err error
+	for range 50 {
+		if err = os.RemoveAll(dir); err == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Logf("remove the browser's profile: %v", err)
+}
+
+// tab is one tab, and what a person does in it.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu         sync.Mutex
+	complaints []string // what the browser's console complained of
+}
+
+// newPerson opens a tab with cookies and history of its own.
+func newPerson(t *testing.T, browser context.Context) *tab {
+	return newTab(t, browser, chromedp.WithNewBrowserContext())
+}
+
+// another opens a second tab of the same browser.
+func (b *tab) another() *tab { return newTab(b.t, b.ctx) }
+
+func newTab(t *testing.T, parent context.Context, options ...chromedp.ContextOption) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent, options...)
+	b := &tab{t: t, ctx: ctx}
+	if err := chromedp.Listen(ctx, b.listen); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		b.wantNoComplaints()
+		cancel()
+	})
+	return b
+}
+
+// listen collects errors of the console, violations of the Content-Security-Policy among them.
+func (b *tab) listen(event any) {
+	complaint := ""
+	switch e := event.(type) {
+	case *cdplog.EventEntryAdded:
+		if e.Entry.Level == cdplog.EntryLevelError || e.Entry.Level == cdplog.EntryLevelWarning {
+			complaint = fmt.Sprintf("%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL)
+		}
+	case *runtime.EventExceptionThrown:
+		complaint = "exception: " + e.ExceptionDetails.Text
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
+			complaint = "console: " + string(e.Type)
+		}
+	}
+	if complaint != "" {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.complaints = append(b.complaints, complaint)
+	}
+}
+
+func (b *tab) wantNoComplaints() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, complaint := range b.complaints {
+		b.t.Errorf("the browser's console: %s", complaint)
+	}
+	b.complaints = nil
+}
+
+// action runs one action and returns its value.
+func action[T any](b *tab, what string, a chromedp.Action[T]) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, actionTimeout)
+	defer cancel()
+	v, err := chromedp.Run(ctx, a)
+	if err != nil {
+		b.t.Fatalf("%s: %v\nat %s", what, err, b.describe())
+	}
+	return v
+}
+
+// call sends one command.
+func call[P, R any](b *tab, command cdp.Command[P, R], params P) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, actionTimeout)
+	defer cancel()
+	if _, err := chromedp.Call(ctx, command, params); err != nil {
+		b.t.Fatalf("%s: %v", command.Method, err)
+	}
+}
+
+// describe says where the tab is, for the message of a failure.
+func (b *tab) describe() string {
+	ctx, cancel := context.WithTimeout(b.ctx, actionTimeout)
+	defer cancel()
+	where, _ := chromedp.Run(ctx, chromedp.Location())
+	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body ? document.body.innerText : ""`))
+	return where + "\n" + text
+}
+
+func (b *tab) open(address string) {
+	b.t.Helper()
+	action(b, "open "+address, chromedp.Navigate(address))
+}
+
+// press clicks what has the id and waits for the page that follows.
+func (b *tab) press(id string) {
+	b.t.Helper()
+	call(b, page.BringToFront, cdp.Empty{})
+	if !b.shows(id) {
+		b.t.Fatalf("there is no %q\nat %s", id, b.describe())
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, actionTimeout)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.ID(id))); err != nil {
+		b.t.Fatalf("press %q: %v\nat %s", id, err, b.describe())
+	}
+}
+
+func (b *tab) back() {
+	b.t.Helper()
+	action(b, "back", chromedp.NavigateBack())
+}
+
+// shows says whether the page has an element with the id.
+func (b *tab) shows(id string) bool {
+	b.t.Helper()
+	return action(b, "look for "+id, chromedp.Evaluate[bool](fmt.Sprintf("document.getElementById(%q) !== null", id)))
+}
+
+// wantAt checks which page is shown, without query and fragment.
+func (b *tab) wantAt(address string) {
+	b.t.Helper()
+	if got := action(b, "location", chromedp.Evaluate[string]("location.origin + location.pathname")); got != address {
+		b.t.Fatalf("at %s, want %s\n%s", got, address, b.describe())
+	}
+}
+
+// wantIn checks that the element says each text.
+func (b *tab) wantIn(id string, texts ...string) {
+	b.t.Helper()
+	if !b.shows(id) {
+		b.t.Fatalf("there is no %q\nat %s", id, b.describe())
+	}
+	content := action(b, "read "+id, chromedp.TextContent(chromedp.ID(id)))
+	for _, text := range texts {
+		if !strings.Contains(content, text) {
+			b.t.Fatalf("%q says %q, which has no %q", id, content, text)
+		}
+	}
+}
+
+// speak sets the languages that the browser asks for.
+func (b *tab) speak(languages string) {
+	b.t.Helper()
+	call(b, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": languages}})
+}
+
+// shoot takes pictures of the page where SYMBOLON_SHOTS names a folder: wide and narrow, light and dark.
+func (b *tab) shoot(name string) {
+	b.t.Helper()
+	dir := os.Getenv("SYMBOLON_SHOTS")
+	if dir == "" {
+		return
+	}
+	for _, size := range []struct {
+		name          string
+		width, height int64
+	}{{"desktop", 1280, 800}, {"phone", 390, 844}} {
+		for _, scheme := range []string{"light", "dark"} {
+			call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+			})
+			action(b, "viewport", chromedp.EmulateViewport(size.width, size.height))
+			picture := action(b, "screenshot", chromedp.FullScreenshot(100))
+			if wide := action(b, "width", chromedp.Evaluate[bool]("document.documentElement.scrollWidth > innerWidth")); wide {
+				b.t.Errorf("%s: wider than the %s", name, size.name)
+			}
+			file := filepath.Join(dir, fmt.Sprintf("%s-%s-%s.png", name, size.name, scheme))
+			if err := os.WriteFile(file, picture, 0o644); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
+	action(b, "viewport", chromedp.ResetViewport())
+}
