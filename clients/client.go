@@ -50,8 +50,19 @@ type Metadata struct {
 	DefaultMaxAge            *int64            `json:"default_max_age,omitempty"`              // seconds
 	PostLogoutRedirectURIs   []string          `json:"post_logout_redirect_uris,omitempty"`
 	InitiateLoginURI         string            `json:"initiate_login_uri,omitempty"`
-	SoftwareID               string            `json:"software_id,omitempty"`
-	SoftwareVersion          string            `json:"software_version,omitempty"`
+	// OIDC Back-Channel Logout §2.2, OIDC Front-Channel Logout §2.
+	BackchannelLogoutURI              string `json:"backchannel_logout_uri,omitempty"`
+	BackchannelLogoutSessionRequired  bool   `json:"backchannel_logout_session_required,omitempty"`
+	FrontchannelLogoutURI             string `json:"frontchannel_logout_uri,omitempty"`
+	FrontchannelLogoutSessionRequired bool   `json:"frontchannel_logout_session_required,omitempty"`
+
+	// DPoPBoundAccessTokens makes every token request prove a key (RFC 9449 §5.2).
+	DPoPBoundAccessTokens bool `json:"dpop_bound_access_tokens,omitempty"`
+	// IntrospectionSignedResponseAlg signs introspection answers that are asked for as JWT (RFC 9701 §6): RS256 (default), PS256, ES256, EdDSA.
+	IntrospectionSignedResponseAlg string `json:"introspection_signed_response_alg,omitempty"`
+
+	SoftwareID      string `json:"software_id,omitempty"`
+	SoftwareVersion string `json:"software_version,omitempty"`
 
 	// Members of our own, for administrators only. None of them may be set by a client that registers itself.
 
@@ -63,6 +74,8 @@ type Metadata struct {
 	RequirePKCE *bool `json:"require_pkce,omitempty"`
 	// AccessTokenLifetime overrides the configured lifetime, in seconds; at most 3,600.
 	AccessTokenLifetime int64 `json:"access_token_lifetime,omitempty"`
+	// AccessTokenFormat is jwt (default) or opaque: a token that only this server can read.
+	AccessTokenFormat string `json:"access_token_format,omitempty"`
 	// IntrospectAny lets the client introspect tokens of every client.
 	IntrospectAny bool `json:"introspect_any,omitempty"`
 }

@@ -20,7 +20,10 @@ const fullDocument = `{
 	"contacts": ["admin@app.example"], "application_type": "native", "subject_type": "public", "id_token_signed_response_alg": "ES256",
 	"default_max_age": 0, "post_logout_redirect_uris": ["https://app.example/bye"], "initiate_login_uri": "https://app.example/start",
 	"software_id": "4NRB1-0XZABZI9E6-5SM3R", "software_version": "2.1", "audience": ["https://api.example/", "inventory"], "skip_consent": true,
-	"require_pkce": false, "access_token_lifetime": 300, "introspect_any": true
+	"require_pkce": false, "access_token_lifetime": 300, "introspect_any": true,
+	"backchannel_logout_uri": "https://app.example/bc", "backchannel_logout_session_required": true,
+	"frontchannel_logout_uri": "https://app.example/fc", "frontchannel_logout_session_required": true,
+	"dpop_bound_access_tokens": true, "introspection_signed_response_alg": "ES256", "access_token_format": "opaque"
 }`
 
 // problemsOf returns "member: code" for each mistake.

@@ -77,6 +77,8 @@ func (m *Metadata) validateURIs(found *problems, r Rules) {
 		{"policy_uri", m.PolicyURI},
 		{"tos_uri", m.TosURI},
 		{"initiate_login_uri", m.InitiateLoginURI},
+		{"backchannel_logout_uri", m.BackchannelLogoutURI},
+		{"frontchannel_logout_uri", m.FrontchannelLogoutURI},
 	} {
 		if page.uri == "" {
 			continue
@@ -198,6 +200,12 @@ func (m *Metadata) validateChoices(found *problems) {
 	oneOf(found, "application_type", m.ApplicationType, ApplicationWeb, ApplicationNative)
 	oneOf(found, "subject_type", m.SubjectType, "public")
 	oneOf(found, "id_token_signed_response_alg", m.IDTokenSignedResponseAlg, "RS256", "PS256", "ES256", "EdDSA")
+	if m.IntrospectionSignedResponseAlg != "" {
+		oneOf(found, "introspection_signed_response_alg", m.IntrospectionSignedResponseAlg, "RS256", "PS256", "ES256", "EdDSA")
+	}
+	if m.AccessTokenFormat != "" {
+		oneOf(found, "access_token_format", m.AccessTokenFormat, "jwt", "opaque")
+	}
 	if age := m.DefaultMaxAge; age != nil && (*age < 0 || *age > maxAgeLimit) {
 		found.add("default_max_age", "must be a number of seconds from 0")
 	}
@@ -233,6 +241,7 @@ func (m *Metadata) validatePrivileges(found *problems, r Rules) {
 		{"skip_consent", m.SkipConsent},
 		{"require_pkce", m.RequirePKCE != nil && !*m.RequirePKCE},
 		{"access_token_lifetime", m.AccessTokenLifetime != 0},
+		{"access_token_format", m.AccessTokenFormat != ""},
 		{"introspect_any", m.IntrospectAny},
 	} {
 		if privilege.set {

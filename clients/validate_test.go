@@ -89,7 +89,7 @@ func TestValidateReportsEveryMistakeAtOnce(t *testing.T) {
 func TestPrivilegedMetadata(t *testing.T) {
 	for member, value := range map[string]string{
 		"audience": `["https://api.example/"]`, "skip_consent": "true", "require_pkce": "false", "access_token_lifetime": "3600", "introspect_any": "true",
-		"scope": `"openid symbolon:admin"`,
+		"access_token_format": `"opaque"`, "scope": `"openid symbolon:admin"`,
 	} {
 		document := `{"redirect_uris":["https://a.example/"],"` + member + `":` + value + `}`
 		if got := problemsOf(t, validate(t, document, selfRegistered)); !slices.Equal(got, []string{member}) {

@@ -156,6 +156,7 @@ func TestVisible(t *testing.T) {
 func FuzzVisible(f *testing.F) {
 	f.Add(attack)
 	f.Add("e\u0301\u0301\u0301\u0301")
+	f.Add(strings.Repeat("0", 19) + " 0")
 	f.Fuzz(func(t *testing.T, s string) {
 		got := visible(s, 20)
 		if !utf8.ValidString(got) || utf8.RuneCountInString(got) > 20 || got != strings.TrimSpace(got) {

@@ -4,7 +4,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/upstream"
+)
+
+// What the pages are wired to in the running program.
+var (
+	_ Interactions = (*provider.Provider)(nil)
+	_ Logouts      = (*provider.Provider)(nil)
+	_ Sessions     = (*session.Sessions)(nil)
+	_ Upstreams    = (*upstream.Flow)(nil)
 )
 
 // Every mistake is named at once.

@@ -38,11 +38,11 @@ func visible(s string, limit int) string {
 		default:
 			marks = 0
 		}
-		if len(out) >= limit {
-			return strings.TrimRight(string(out[:limit-1]), " ") + "…"
-		}
 		if space {
 			out = append(out, ' ')
+		}
+		if len(out) >= limit {
+			return strings.TrimRight(string(out[:limit-1]), " ") + "…"
 		}
 		out, space = append(out, r), false
 	}

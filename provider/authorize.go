@@ -143,6 +143,7 @@ func (p *Provider) ask(r *http.Request, a authorization, request fosite.Authoriz
 		return q, &fault{err}
 	}
 	q.session = &s
+	q.allowed = a.interaction != nil && a.interaction.AllowedBy == s.AccountID
 	if q.consent, err = p.config.Consents.Consent(r.Context(), s.AccountID, a.client.ID); err != nil {
 		return q, &fault{err}
 	}

@@ -18,7 +18,7 @@ type check func(p *Provider, a authorization) *fosite.RFC6749Error
 
 // checks are the rules in the order they are applied. What fosite checks after them is not here: the client's scopes and response types.
 var checks = []check{
-	checkUnsupported, checkResponseType, checkResponseMode, checkPrompt, checkMaxAge, checkScope, checkPKCE, checkResource,
+	checkUnsupported, checkResponseType, checkResponseMode, checkPrompt, checkMaxAge, checkScope, checkPKCE, checkDPoPKey, checkResource,
 }
 
 // validate checks the whole request, and returns it as fosite sees it.
@@ -178,6 +178,14 @@ func nonceHint(c *clients.Client) string {
 func isS256(challenge string) bool {
 	raw, err := refreshEncoding.DecodeString(challenge)
 	return err == nil && len(raw) == 32 && len(challenge) == 43
+}
+
+// checkDPoPKey: RFC 9449 §10. The thumbprint of a key is a SHA-256 too.
+func checkDPoPKey(_ *Provider, a authorization) *fosite.RFC6749Error {
+	if a.form.Has("dpop_jkt") && !isS256(a.form.Get("dpop_jkt")) {
+		return fosite.ErrInvalidRequest.WithHint("The dpop_jkt must be a base64url-encoded SHA-256 thumbprint: 43 characters.")
+	}
+	return nil
 }
 
 // checkResource: RFC 8707 §2.

@@ -30,6 +30,8 @@ type serverMetadata struct {
 	CodeChallengeMethods     []string `json:"code_challenge_methods_supported"`
 	Prompts                  []string `json:"prompt_values_supported"`
 	UILocales                []string `json:"ui_locales_supported"`
+	DPoPAlgs                 []string `json:"dpop_signing_alg_values_supported"`
+	IntrospectionAlgs        []string `json:"introspection_signing_alg_values_supported"`
 	ResponseIss              bool     `json:"authorization_response_iss_parameter_supported"`
 	ClaimsParameter          bool     `json:"claims_parameter_supported"`
 	RequestParameter         bool     `json:"request_parameter_supported"`
@@ -63,6 +65,8 @@ func (p *Provider) metadata() []byte {
 		CodeChallengeMethods: []string{"S256"},
 		Prompts:              []string{"none", "login", "consent", "select_account"},
 		UILocales:            []string{"en", "ko"},
+		DPoPAlgs:             []string{"ES256", "EdDSA", "RS256", "PS256"},
+		IntrospectionAlgs:    p.config.Keys.Algorithms(),
 		ResponseIss:          true,
 	})
 	if err != nil {

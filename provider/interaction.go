@@ -46,6 +46,7 @@ type sealedInteraction struct {
 	FirstSeenAt int64  // Unix milliseconds
 	Parameters  string // the authorization request, as a query string
 	Denied      bool   // the person said no
+	AllowedBy   string // the account that said yes to this very request; empty while nobody has
 }
 
 func (s *sealedInteraction) firstSeenAt() time.Time { return time.UnixMilli(s.FirstSeenAt) }
@@ -58,9 +59,8 @@ func (p *Provider) sealInteraction(s sealedInteraction) string {
 	return p.interactions.SealToken(plain, nil, s.firstSeenAt().Add(p.config.Lifetimes.Interaction))
 }
 
-// openInteraction opens "i" and checks that this browser started it. Its errors are *web.PageError.
-func (p *Provider) openInteraction(sealed string, r *http.Request) (sealedInteraction, error) {
-	var s sealedInteraction
+// unseal opens an interaction whoever it belongs to. Its errors are *web.PageError.
+func (p *Provider) unseal(sealed string) (s sealedInteraction, err error) {
 	plain, err := p.interactions.OpenToken(sealed, nil)
 	switch {
 	case errors.Is(err, seal.ErrExpired):
@@ -70,6 +70,15 @@ func (p *Provider) openInteraction(sealed string, r *http.Request) (sealedIntera
 	}
 	if err := cbor.Unmarshal(plain, &s); err != nil {
 		return s, &web.PageError{Kind: web.PageLinkInvalid, Err: err}
+	}
+	return s, nil
+}
+
+// openInteraction opens "i" and checks that this browser started it. Its errors are *web.PageError.
+func (p *Provider) openInteraction(sealed string, r *http.Request) (sealedInteraction, error) {
+	s, err := p.unseal(sealed)
+	if err != nil {
+		return s, err
 	}
 	if subtle.ConstantTimeCompare(s.Browser, p.BrowserHash(r)) != 1 {
 		return s, &web.PageError{Kind: web.PageOtherBrowser}
@@ -113,23 +122,26 @@ func (p *Provider) ResumeURL(i *Interaction) string {
 
 // DenyURL is where the browser goes when the person said no.
 func (p *Provider) DenyURL(i *Interaction) string {
-	plain, err := p.interactions.OpenToken(i.Sealed, nil)
+	s, err := p.unseal(i.Sealed)
 	if err != nil {
 		return p.ResumeURL(i) // it expired a moment ago: resuming says so
-	}
-	var s sealedInteraction
-	if err := cbor.Unmarshal(plain, &s); err != nil {
-		return p.ResumeURL(i)
 	}
 	s.Denied = true
 	return ResumePath + "?i=" + url.QueryEscape(p.sealInteraction(s))
 }
 
-// Allow records that the account consents to what i asks for.
+// Allow records that the account consents to what i asks for, and seals the answer into i: it answers this request only, not another one of the
+// same client that happens to be open.
 func (p *Provider) Allow(ctx context.Context, i *Interaction, accountID string) error {
+	s, err := p.unseal(i.Sealed)
+	if err != nil {
+		return err
+	}
 	consent := Consent{AccountID: accountID, ClientID: i.Client.ID, Scopes: i.Scopes, GrantedAt: time.Now()}
 	if err := p.config.Consents.SaveConsent(ctx, consent); err != nil {
 		return &fault{err}
 	}
+	s.AllowedBy = accountID
+	i.Sealed = p.sealInteraction(s)
 	return nil
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/ory/fosite"
 
 	"github.com/symbolon-id/symbolon/clients"
@@ -55,7 +57,37 @@ func (p *Provider) serveIntrospection(w http.ResponseWriter, r *http.Request) er
 	if err != nil {
 		return err
 	}
+	if strings.Contains(r.Header.Get("Accept"), introspectionMediaType) {
+		return p.writeSignedIntrospection(w, client, answer)
+	}
 	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+// introspectionMediaType is that of a signed answer (RFC 9701 §4).
+const introspectionMediaType = "application/token-introspection+jwt"
+
+// signedIntrospection are the claims of a signed answer (RFC 9701 §5).
+type signedIntrospection struct {
+	Issuer   string                `json:"iss"`
+	Audience string                `json:"aud"` // the client that asked
+	IssuedAt int64                 `json:"iat"`
+	Answer   introspectionResponse `json:"token_introspection"`
+}
+
+func (p *Provider) writeSignedIntrospection(w http.ResponseWriter, c *clients.Client, answer introspectionResponse) error {
+	alg := IDTokenAlgorithm
+	if a := c.Metadata.IntrospectionSignedResponseAlg; a != "" {
+		alg = jose.SignatureAlgorithm(a)
+	}
+	token, err := p.sign(alg, "token-introspection+jwt", signedIntrospection{
+		Issuer: p.config.Issuer, Audience: c.ID, IssuedAt: time.Now().Unix(), Answer: answer,
+	})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", introspectionMediaType)
+	w.Write([]byte(token))
 	return nil
 }
 

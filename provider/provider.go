@@ -26,8 +26,11 @@ type Config struct {
 	Consents ConsentStore
 	Replays  ReplayStore
 	Status   status.Store
-	Keys     *keys.Ring
-	Secrets  *seal.Keyring
+	Outbox   OutboxStore
+	// HTTPClient makes the requests to addresses that clients registered. Its transport guards where they may go.
+	HTTPClient *http.Client
+	Keys       *keys.Ring
+	Secrets    *seal.Keyring
 
 	Lifetimes Lifetimes
 	// RequireDPoPNonce makes every DPoP proof carry a nonce of ours (RFC 9449 §8), at the price of one more request now and then.
@@ -67,6 +70,7 @@ type Provider struct {
 	fosite *fosite.Fosite
 
 	codes        *seal.Box // authorization codes
+	accessTokens *seal.Box // opaque ones
 	interactions *seal.Box
 	logouts      *seal.Box
 	refresh      *seal.MAC // refresh tokens
@@ -83,6 +87,7 @@ func New(config Config) *Provider {
 	p := &Provider{
 		config:       config,
 		codes:        config.Secrets.Box("authorization code"),
+		accessTokens: config.Secrets.Box("access token"),
 		interactions: config.Secrets.Box("interaction"),
 		logouts:      config.Secrets.Box("log-out"),
 		refresh:      config.Secrets.MAC("refresh token"),

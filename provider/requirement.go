@@ -26,6 +26,7 @@ type question struct {
 	hint        string // subject of the id_token_hint; empty without one
 	firstSeenAt time.Time
 	denied      bool // the person said no on a page
+	allowed     bool // the session's account said yes to this very request
 
 	session *session.Session // nil: nobody is signed in
 	scopes  []string
@@ -38,8 +39,8 @@ type question struct {
 
 // requirementOf decides. It is pure: every input is in q.
 //
-// "Since this request" means at or after the moment the request was first seen: a person who signs in, consents or chooses an account answers
-// the request that asked for it, and is not asked again when the browser comes back.
+// A person who signs in or chooses an account at or after the moment the request was first seen has answered it, and is not asked again when the
+// browser comes back.
 func requirementOf(q question) (requirement, *fosite.RFC6749Error) {
 	if q.denied {
 		return nothing, fosite.ErrAccessDenied.WithHint("The person did not allow it.")
@@ -77,7 +78,8 @@ func signInRequirement(q question) (requirement, *fosite.RFC6749Error) {
 		return login, nil
 	case slices.Contains(q.prompts, "select_account") && !signedInSince:
 		return selectAccount, nil
-	case q.maxAge != nil && q.session.AuthTime.Add(time.Duration(*q.maxAge)*time.Second).Before(q.firstSeenAt):
+	case q.maxAge != nil && q.session.AuthTime.Add(time.Duration(*q.maxAge)*time.Second).Before(q.firstSeenAt.Truncate(time.Second)):
+		// In whole seconds, as auth_time is.
 		if signedInSince {
 			return nothing, fosite.ErrLoginRequired.WithHint("The person signed in again, but the login they used cannot prove when. A smaller max_age cannot be met with it.")
 		}
@@ -94,9 +96,9 @@ func signInRequirement(q question) (requirement, *fosite.RFC6749Error) {
 // consentMissing reports whether the person has to be asked. RFC 6819 §5.2.3.2, RFC 8252 §8.6: a client that another app can pose as is asked
 // for every time.
 func consentMissing(q question) bool {
-	givenSince := !q.consent.GrantedAt.Before(q.firstSeenAt) && containsAll(q.consent.Scopes, q.scopes)
+	onRecord := !q.consent.GrantedAt.IsZero() && containsAll(q.consent.Scopes, q.scopes)
 	if slices.Contains(q.prompts, "consent") || q.impersonable {
-		return !givenSince
+		return !(q.allowed && onRecord)
 	}
-	return !q.skipConsent && !(q.consent.GrantedAt.After(time.Time{}) && containsAll(q.consent.Scopes, q.scopes))
+	return !q.skipConsent && !onRecord
 }

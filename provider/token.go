@@ -46,6 +46,9 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.tokenRefusal(ctx, t, err)
 	}
+	if dpopKey == "" && request.GetClient().(*fositeClient).Metadata.DPoPBoundAccessTokens { // RFC 9449 §5.2
+		return errDPoPProof.WithHint("This client is registered for DPoP-bound access tokens: send a DPoP proof.")
+	}
 	if form.Get("grant_type") == "client_credentials" {
 		if err := p.grantClientCredentials(request); err != nil {
 			return err

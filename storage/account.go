@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/symbolon-id/symbolon/provider/account"
 )
@@ -25,6 +26,9 @@ type accountRow struct {
 }
 
 func (accountRow) TableName() string { return "accounts" }
+
+const accountColumns = `a.id, a.created_at, a.updated_at, a.blocked_at, a.email_verified, a.email, a.roles, a.name, a.given_name, a.family_name,
+ a.locale, a.picture`
 
 func (r accountRow) record() account.Account {
 	return account.Account{
@@ -128,10 +132,14 @@ func (db *DB) Block(ctx context.Context, id string, at time.Time) error {
 		if err := oneRow(blocked, account.ErrNotFound); err != nil {
 			return err
 		}
-		if err := tx.Where("account_id = ?", id).Delete(&sessionRow{}).Error; err != nil {
+		ended, err := deleteSessions(tx, "account_id = ?", id)
+		if err != nil {
 			return err
 		}
-		return revokeGrants(tx, at, "account_id = ?", id)
+		if err := revokeGrants(tx, at, "account_id = ?", id); err != nil {
+			return err
+		}
+		return writeNotices(tx, at, id, ended)
 	})
 	return fault("block account", err)
 }
@@ -145,17 +153,30 @@ func (db *DB) Unblock(ctx context.Context, id string) error {
 	return fault("unblock account", oneRow(result, account.ErrNotFound))
 }
 
-// Delete implements account.Directory. The foreign keys take identities, sessions and consents along.
+// Delete implements account.Directory. The foreign keys take identities and consents along.
 func (db *DB) Delete(ctx context.Context, id string) error {
 	if !isKey(id) {
 		return account.ErrNotFound
 	}
 	now := time.Now()
 	err := db.tx(ctx, func(tx *gorm.DB) error {
-		if err := oneRow(tx.Where("id = ?", id).Delete(&accountRow{}), account.ErrNotFound); err != nil {
+		// The account's row is locked first, as Block does: nobody signs in to it from here on.
+		var rows []accountRow
+		locked := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Select("id").Where("id = ?", id).Find(&rows)
+		if err := oneRow(locked, account.ErrNotFound); err != nil {
 			return err
 		}
-		if err := tx.Where("account_id = ?", id).Delete(&grantRow{}).Error; err != nil {
+		ended, err := deleteSessions(tx, "account_id = ?", id)
+		if err != nil {
+			return err
+		}
+		if err := writeNotices(tx, now, id, ended); err != nil {
+			return err
+		}
+		if err := deleteGrants(tx, now, id); err != nil {
+			return err
+		}
+		if err := tx.Where("id = ?", id).Delete(&accountRow{}).Error; err != nil {
 			return err
 		}
 		return tx.Create(&deletedRow{Kind: deletedAccount, ID: id, DeletedAt: toMillis(now)}).Error

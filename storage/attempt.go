@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"gorm.io/gorm/clause"
-
 	"github.com/symbolon-id/symbolon/provider/upstream"
 )
 
@@ -41,8 +39,9 @@ func (db *DB) SpendAttempt(ctx context.Context, stateHash []byte, now time.Time)
 		return upstream.Attempt{}, upstream.ErrAttempt
 	}
 	var rows []attemptRow
-	err := db.write.WithContext(ctx).Clauses(clause.Returning{}).
-		Where("state_hash = ? AND expires_at > ?", stateHash, toMillis(now)).Delete(&rows).Error
+	err := db.write.WithContext(ctx).Raw(`DELETE FROM upstream_attempts WHERE state_hash = ? AND expires_at > ?
+		RETURNING state_hash, browser_hash, code_verifier, created_at, expires_at, reauth, connector, nonce, interaction`,
+		stateHash, toMillis(now)).Find(&rows).Error
 	if err != nil {
 		return upstream.Attempt{}, fault("spend attempt", err)
 	}

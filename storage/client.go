@@ -19,6 +19,8 @@ type clientRow struct {
 	DisabledAt     millis
 	IdempotencyKey *string
 	Metadata       string // JSON: encoding/json leaves no invalid UTF-8 and no bare NUL in it
+	// BackchannelLogoutURI is the metadata's, for the statement that writes log-out notices.
+	BackchannelLogoutURI *string
 }
 
 func (clientRow) TableName() string { return "clients" }
@@ -43,7 +45,8 @@ type clientSecretRow struct {
 }
 
 // One statement reads the client and its secrets: what is cached then belongs to one version.
-const selectClients = `SELECT c.*, s.id AS secret_id, s.created_at AS secret_created_at, s.expires_at AS secret_expires_at, s.hash AS secret_hash
+const selectClients = `SELECT c.id, c.version, c.created_at, c.updated_at, c.disabled_at, c.idempotency_key, c.metadata, s.id AS secret_id,
+ s.created_at AS secret_created_at, s.expires_at AS secret_expires_at, s.hash AS secret_hash
 FROM clients c LEFT JOIN client_secrets s ON s.client_id = c.id AND (s.expires_at IS NULL OR s.expires_at > ?) `
 
 // Client implements clients.Store.
@@ -118,7 +121,7 @@ func (db *DB) CreateClient(ctx context.Context, c *clients.Client, idempotencyKe
 	}
 	row := clientRow{
 		ID: c.ID, Version: 1, CreatedAt: toMillis(c.CreatedAt), UpdatedAt: toMillis(c.UpdatedAt), DisabledAt: toMillis(c.DisabledAt),
-		Metadata: string(metadata),
+		Metadata: string(metadata), BackchannelLogoutURI: orNull(c.Metadata.BackchannelLogoutURI),
 	}
 	if idempotencyKey != "" {
 		row.IdempotencyKey = &idempotencyKey
@@ -163,6 +166,7 @@ func (db *DB) UpdateClient(ctx context.Context, c *clients.Client) error {
 	err = db.tx(ctx, func(tx *gorm.DB) error {
 		result := tx.Model(&clientRow{}).Where("id = ? AND version = ?", c.ID, c.Version).UpdateColumns(map[string]any{
 			"metadata": string(metadata), "disabled_at": toMillis(c.DisabledAt), "updated_at": toMillis(c.UpdatedAt), "version": c.Version + 1,
+			"backchannel_logout_uri": orNull(c.Metadata.BackchannelLogoutURI),
 		})
 		if result.Error != nil {
 			return result.Error

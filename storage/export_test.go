@@ -43,11 +43,12 @@ func Columns(t testing.TB) []string {
 	t.Helper()
 	kinds := map[reflect.Type]string{
 		reflect.TypeFor[string](): "text", reflect.TypeFor[*string](): "text", reflect.TypeFor[text](): "text", reflect.TypeFor[list](): "text",
-		reflect.TypeFor[int64](): "integer", reflect.TypeFor[millis](): "integer", reflect.TypeFor[bool](): "integer", reflect.TypeFor[[]byte](): "bytes",
+		reflect.TypeFor[int64](): "integer", reflect.TypeFor[*int64](): "integer", reflect.TypeFor[millis](): "integer", reflect.TypeFor[bool](): "integer", reflect.TypeFor[[]byte](): "bytes",
 	}
 	var columns []string
 	for _, row := range []any{
 		&clientRow{}, &secretRow{}, &deletedRow{}, &accountRow{}, &identityRow{}, &sessionRow{}, &grantRow{}, &consentRow{}, &keyRow{}, &attemptRow{},
+		&listRow{}, &revocationRow{}, &assertionRow{}, &leaseRow{}, &noticeRow{},
 	} {
 		s, err := schema.Parse(row, &sync.Map{}, schema.NamingStrategy{})
 		if err != nil {

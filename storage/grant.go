@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/status"
 )
 
 type grantRow struct {
@@ -27,9 +29,15 @@ type grantRow struct {
 	AMR          list
 	Scopes       list
 	Audience     list
+	StatusList   *int64 // with StatusBit; NULL: the grant has no bit
+	StatusBit    *int64
+	DPoPKey      *string `gorm:"column:dpop_key"`
 }
 
 func (grantRow) TableName() string { return "grants" }
+
+const grantColumns = `g.id, g.generation, g.auth_time, g.created_at, g.refreshed_at, g.expires_at, g.revoked_at, g.offline, g.needs_consent,
+ g.client_id, g.account_id, g.session_id, g.acr, g.amr, g.scopes, g.audience, g.status_list, g.status_bit, g.dpop_key`
 
 // standingRow is the standing; a NULL says that the row it comes from is not there.
 type standingRow struct {
@@ -92,7 +100,13 @@ func (db *DB) InsertGrant(ctx context.Context, g provider.Grant) error {
 		ID: g.ID, Generation: g.Generation, AuthTime: toMillis(g.AuthTime), CreatedAt: toMillis(g.CreatedAt),
 		RefreshedAt: toMillis(g.RefreshedAt), ExpiresAt: toMillis(g.ExpiresAt), RevokedAt: toMillis(g.RevokedAt), Offline: g.Offline,
 		NeedsConsent: g.NeedsConsent, ClientID: g.ClientID, AccountID: g.AccountID, SessionID: g.SessionID, ACR: text(g.ACR), AMR: g.AMR,
-		Scopes: g.Scopes, Audience: g.Audience,
+		Scopes: g.Scopes, Audience: g.Audience, DPoPKey: orNull(g.DPoPKey),
+	}
+	if g.Status != (status.Index{}) {
+		if !isIndex(g.Status) {
+			return fault("insert grant", errKey)
+		}
+		row.StatusList, row.StatusBit = &g.Status.List, &g.Status.Bit
 	}
 	return orExists("insert grant", db.write.WithContext(ctx).Create(&row).Error, provider.ErrGrantExists)
 }
@@ -103,7 +117,7 @@ func (db *DB) Grant(ctx context.Context, id string) (provider.Grant, provider.St
 		return provider.Grant{}, provider.Standing{}, provider.ErrGrantNotFound
 	}
 	var row grantStandingRow
-	result := db.read.WithContext(ctx).Raw("SELECT g.*, "+selectStanding+`FROM grants g
+	result := db.read.WithContext(ctx).Raw("SELECT "+grantColumns+", "+selectStanding+`FROM grants g
 		LEFT JOIN accounts a ON a.id = g.account_id
 		LEFT JOIN sessions s ON s.id = g.session_id AND s.account_id = g.account_id
 		LEFT JOIN clients c ON c.id = g.client_id
@@ -119,12 +133,16 @@ func (db *DB) Grant(ctx context.Context, id string) (provider.Grant, provider.St
 }
 
 func (r grantRow) record() provider.Grant {
-	return provider.Grant{
+	g := provider.Grant{
 		ID: r.ID, ClientID: r.ClientID, AccountID: r.AccountID, SessionID: r.SessionID, Scopes: r.Scopes.strings(),
 		Audience: r.Audience.strings(), AuthTime: r.AuthTime.time(), AMR: r.AMR.strings(), ACR: string(r.ACR), Offline: r.Offline,
 		NeedsConsent: r.NeedsConsent, Generation: r.Generation, CreatedAt: r.CreatedAt.time(), RefreshedAt: r.RefreshedAt.time(),
-		ExpiresAt: r.ExpiresAt.time(), RevokedAt: r.RevokedAt.time(),
+		ExpiresAt: r.ExpiresAt.time(), RevokedAt: r.RevokedAt.time(), DPoPKey: orEmpty(r.DPoPKey),
 	}
+	if r.StatusList != nil && r.StatusBit != nil {
+		g.Status = status.Index{List: *r.StatusList, Bit: *r.StatusBit}
+	}
+	return g
 }
 
 // RotateGrant implements provider.GrantStore.
@@ -143,10 +161,38 @@ func (db *DB) RevokeGrant(ctx context.Context, id string, at time.Time) error {
 	if !isKey(id) {
 		return nil
 	}
-	return fault("revoke grant", revokeGrants(db.write.WithContext(ctx), at, "id = ?", id))
+	return fault("revoke grant", db.tx(ctx, func(tx *gorm.DB) error { return revokeGrants(tx, at, "id = ?", id) }))
 }
 
-// revokeGrants revokes the grants that where names. What was revoked before keeps its time.
+// revokeGrants revokes the grants that where names and sets their bits: both or neither, so tx is a transaction. What was revoked before keeps its
+// time.
 func revokeGrants(tx *gorm.DB, at time.Time, where string, args ...any) error {
-	return tx.Exec("UPDATE grants SET revoked_at = ? WHERE revoked_at IS NULL AND "+where, slices.Concat([]any{toMillis(at)}, args)...).Error
+	revoked := tx.Exec("UPDATE grants SET revoked_at = ? WHERE revoked_at IS NULL AND "+where, slices.Concat([]any{toMillis(at)}, args)...)
+	if revoked.Error != nil || revoked.RowsAffected == 0 {
+		return revoked.Error
+	}
+	// The time finds those that were revoked just now. Others that have it too have their bits already.
+	return tx.Exec(`INSERT INTO status_revocations (list, bit, revoked_at, until)
+		SELECT status_list, status_bit, revoked_at, ? FROM grants WHERE revoked_at = ? AND status_list IS NOT NULL AND `+where+
+		" ON CONFLICT DO NOTHING", slices.Concat([]any{toMillis(bitUntil(at)), toMillis(at)}, args)...).Error
+}
+
+// deleteGrants deletes the account's grants and sets the bits of those that were alive. It asks the deletion which ones: a grant that is made
+// at the same moment is either among them or stays.
+func deleteGrants(tx *gorm.DB, at time.Time, accountID string) error {
+	var grants []grantRow
+	columns := clause.Returning{Columns: []clause.Column{{Name: "status_list"}, {Name: "status_bit"}, {Name: "revoked_at"}}}
+	if err := tx.Clauses(columns).Where("account_id = ?", accountID).Delete(&grants).Error; err != nil {
+		return err
+	}
+	var bits []revocationRow
+	for _, g := range grants {
+		if g.RevokedAt == 0 && g.StatusList != nil && g.StatusBit != nil {
+			bits = append(bits, revocationRow{List: *g.StatusList, Bit: *g.StatusBit, RevokedAt: toMillis(at), Until: toMillis(bitUntil(at))})
+		}
+	}
+	if len(bits) == 0 {
+		return nil
+	}
+	return tx.Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(bits, 500).Error
 }

@@ -66,7 +66,7 @@ func (db *DB) AccountByIdentity(ctx context.Context, connector, issuer, subject 
 		return account.Account{}, account.Identity{}, account.ErrNotFound
 	}
 	var row accountIdentityRow
-	result := db.read.WithContext(ctx).Raw("SELECT a.*, "+selectIdentity+
+	result := db.read.WithContext(ctx).Raw("SELECT "+accountColumns+", "+selectIdentity+
 		"FROM identities i JOIN accounts a ON a.id = i.account_id WHERE i.key = ?", identityKey(connector, issuer, subject)).Find(&row)
 	if err := oneRow(result, account.ErrNotFound); err != nil {
 		return account.Account{}, account.Identity{}, fault("load identity", err)

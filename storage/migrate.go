@@ -16,7 +16,7 @@ import (
 var (
 	// ErrSchemaBehind says that migrations are pending.
 	ErrSchemaBehind = errors.New("the database schema is older than this program")
-	// ErrSchemaNewer says that a newer program has migrated the database.
+	// ErrSchemaNewer says that a newer program has migrated the database, and that this one does not run on the result.
 	ErrSchemaNewer = errors.New("the database schema is newer than this program")
 	// ErrSchemaAltered says that a migration file is not the one that was applied.
 	ErrSchemaAltered = errors.New("a migration that was applied has been altered")
@@ -48,7 +48,7 @@ type appliedRow struct {
 }
 
 // Migrate applies the pending migrations and returns them. Any number of processes may do so at once; one that is killed leaves whole
-// steps behind, and the next goes on from there. Its errors are ErrSchemaNewer, ErrSchemaAltered, ErrSchemaForeign, or a fault.
+// steps behind, and the next goes on from there. A schema one step ahead that Check accepts is left as it is. Its errors are ErrSchemaNewer, ErrSchemaAltered, ErrSchemaForeign, or a fault.
 func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	files, err := db.dialect.files()
 	if err != nil {
@@ -57,7 +57,7 @@ func (db *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	return db.migrate(ctx, files)
 }
 
-// Status lists all migrations, applied and pending. With an error of the schema it still lists what it can.
+// Status lists all migrations, applied and pending, also one that only a newer program knows. With an error of the schema it still lists what it can.
 func (db *DB) Status(ctx context.Context) ([]Migration, error) {
 	files, err := db.dialect.files()
 	if err != nil {
@@ -66,7 +66,8 @@ func (db *DB) Status(ctx context.Context) ([]Migration, error) {
 	return db.status(ctx, files)
 }
 
-// Check returns nil when the schema is the one this program was made for, and otherwise one of the errors of the schema, or a fault.
+// Check returns nil when the schema is the one this program was made for, or the next one and made to leave this program working, so that old and
+// new nodes run beside each other during an upgrade. Otherwise it returns one of the errors of the schema, or a fault.
 func (db *DB) Check(ctx context.Context) error {
 	list, err := db.Status(ctx)
 	if err != nil {
@@ -90,6 +91,9 @@ func (db *DB) status(ctx context.Context, files fs.FS) ([]Migration, error) {
 		if i < len(applied) {
 			list[i].AppliedAt = applied[i].AppliedAt.time()
 		}
+	}
+	for _, a := range applied[min(len(steps), len(applied)):] {
+		list = append(list, Migration{Version: a.Version, Name: a.Name, AppliedAt: a.AppliedAt.time()})
 	}
 	if err != nil {
 		return list, err
@@ -126,7 +130,7 @@ func (db *DB) step(ctx context.Context, steps []step) (*Migration, error) {
 		if err != nil {
 			return err
 		}
-		if err := compareSteps(steps, applied); err != nil || len(applied) == len(steps) {
+		if err := compareSteps(steps, applied); err != nil || len(applied) >= len(steps) {
 			return err
 		}
 		if !known {

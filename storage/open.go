@@ -18,6 +18,7 @@ import (
 	"github.com/symbolon-id/symbolon/provider/account"
 	"github.com/symbolon-id/symbolon/provider/keys"
 	"github.com/symbolon-id/symbolon/provider/session"
+	"github.com/symbolon-id/symbolon/provider/status"
 	"github.com/symbolon-id/symbolon/provider/upstream"
 )
 
@@ -30,6 +31,9 @@ var (
 	_ upstream.AttemptStore = (*DB)(nil)
 	_ provider.GrantStore   = (*DB)(nil)
 	_ provider.ConsentStore = (*DB)(nil)
+	_ provider.OutboxStore  = (*DB)(nil)
+	_ provider.ReplayStore  = (*DB)(nil)
+	_ status.Store          = (*DB)(nil)
 )
 
 // Config says which database to open and how.
@@ -90,7 +94,10 @@ func openGorm(d gorm.Dialector, c Config) (*gorm.DB, error) {
 		SkipDefaultTransaction: true,
 		TranslateError:         true,
 		DisableAutomaticPing:   true,
-		Logger:                 slowLog{c.Logger, slowStatement},
+		// Queries name their columns, never *: a column that a newer program adds would change what a prepared statement returns, and PostgreSQL
+		// refuses it then.
+		QueryFields: true,
+		Logger:      slowLog{c.Logger, slowStatement},
 	})
 }
 

@@ -29,6 +29,9 @@ type sessionRow struct {
 
 func (sessionRow) TableName() string { return "sessions" }
 
+const sessionColumns = `s.id, s.token_hash, s.account_id, s.auth_time, s.login_at, s.created_at, s.seen_at, s.expires_at, s.upstream, s.amr, s.acr,
+ s.user_agent`
+
 func (r sessionRow) record() session.Session {
 	return session.Session{
 		ID: r.ID, AccountID: r.AccountID, Upstream: string(r.Upstream), AMR: r.AMR.strings(), ACR: string(r.ACR), AuthTime: r.AuthTime.time(),
@@ -37,8 +40,7 @@ func (r sessionRow) record() session.Session {
 	}
 }
 
-// StartSession implements session.Store. A session that had expired when s logged in is not taken over, but ended. An account that was
-// deleted meanwhile is account.ErrNotFound.
+// StartSession implements session.Store. An account that was deleted meanwhile is account.ErrNotFound.
 func (db *DB) StartSession(ctx context.Context, s session.Session, tokenHash, replaces []byte) error {
 	if !isKey(s.ID) || !isKey(s.AccountID) || len(tokenHash) != hashSize {
 		return fault("start session", errKey)
@@ -52,7 +54,6 @@ func (db *DB) StartSession(ctx context.Context, s session.Session, tokenHash, re
 		return startFault(db.write.WithContext(ctx).Create(&row).Error)
 	}
 	err := db.tx(ctx, func(tx *gorm.DB) error {
-		row.ID = s.ID
 		old, err := deleteSession(tx, "token_hash = ?", replaces)
 		switch {
 		case err != nil:
@@ -62,10 +63,8 @@ func (db *DB) StartSession(ctx context.Context, s session.Session, tokenHash, re
 			if _, err := deleteSession(tx, "id = ? AND account_id = ?", s.ID, s.AccountID); err != nil {
 				return err
 			}
-		case old.AccountID == s.AccountID && s.LoginAt.Before(old.ExpiresAt.time()):
-			row.ID = old.ID
-		default:
-			if err := revokeOfSession(tx, old, s.LoginAt); err != nil {
+		case old.ID != s.ID || old.AccountID != s.AccountID:
+			if err := endSession(tx, old, s.LoginAt); err != nil {
 				return err
 			}
 		}
@@ -81,20 +80,30 @@ func startFault(err error) error {
 	return fault("start session", err)
 }
 
-// deleteSession deletes the session that where names and returns what the rest needs of it, or nil. Of several at once, one gets it.
+// deleteSession deletes the session that where names and returns its id and account, or nil. Of several at once, one gets it.
 func deleteSession(tx *gorm.DB, where string, key ...any) (*sessionRow, error) {
-	var rows []sessionRow
-	columns := clause.Returning{Columns: []clause.Column{{Name: "id"}, {Name: "account_id"}, {Name: "expires_at"}}}
-	err := tx.Clauses(columns).Where(where, key...).Delete(&rows).Error
+	rows, err := deleteSessions(tx, where, key...)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
 	return &rows[0], nil
 }
 
-// revokeOfSession revokes the session's grants, except offline ones. The account's index finds them.
-func revokeOfSession(tx *gorm.DB, s *sessionRow, at time.Time) error {
-	return revokeGrants(tx, at, "account_id = ? AND session_id = ? AND NOT offline", s.AccountID, s.ID)
+// deleteSessions is deleteSession for all that where names.
+func deleteSessions(tx *gorm.DB, where string, key ...any) ([]sessionRow, error) {
+	var rows []sessionRow
+	columns := clause.Returning{Columns: []clause.Column{{Name: "id"}, {Name: "account_id"}}}
+	err := tx.Clauses(columns).Where(where, key...).Delete(&rows).Error
+	return rows, err
+}
+
+// endSession does the rest for a session that was deleted: its grants are revoked, except offline ones, and its clients are to be told. The
+// account's index finds them.
+func endSession(tx *gorm.DB, s *sessionRow, at time.Time) error {
+	if err := revokeGrants(tx, at, "account_id = ? AND session_id = ? AND NOT offline", s.AccountID, s.ID); err != nil {
+		return err
+	}
+	return writeNotices(tx, at, s.AccountID, []sessionRow{*s})
 }
 
 // SessionByToken implements session.Store.
@@ -103,7 +112,7 @@ func (db *DB) SessionByToken(ctx context.Context, tokenHash []byte) (session.Ses
 		return session.Session{}, session.ErrNotFound
 	}
 	var row sessionRow
-	result := db.read.WithContext(ctx).Raw(`SELECT s.* FROM sessions s JOIN accounts a ON a.id = s.account_id AND a.blocked_at IS NULL
+	result := db.read.WithContext(ctx).Raw("SELECT "+sessionColumns+` FROM sessions s JOIN accounts a ON a.id = s.account_id AND a.blocked_at IS NULL
 		WHERE s.token_hash = ?`, tokenHash).Find(&row)
 	if err := oneRow(result, session.ErrNotFound); err != nil {
 		return session.Session{}, fault("load session", err)
@@ -131,7 +140,7 @@ func (db *DB) EndSession(ctx context.Context, id string, at time.Time) error {
 		if err != nil || old == nil {
 			return err
 		}
-		return revokeOfSession(tx, old, at)
+		return endSession(tx, old, at)
 	})
 	return fault("end session", err)
 }

@@ -3,39 +3,79 @@ package storage
 import (
 	"context"
 	"time"
+
+	"github.com/symbolon-id/symbolon/provider"
 )
 
-// grantRest is how long a grant stays after its tokens have expired: a late second redemption of its code still meets it.
-const grantRest = time.Hour
+// grantRest is how long a grant stays after its end: its last access token may live for so long, and a late second redemption of its code
+// still meets it.
+const grantRest = provider.MaxAccessTokenLifetime
 
-// Sweep deletes what has expired by now and returns how many rows went: attempts, sessions, client secrets, keys, and grants whose tokens
-// expired an hour ago, unless they are the newest of their client in a session that goes on (its log-out is told to the client). A
-// statement looks at no more than limit rows of a table that grows, so that none holds locks for long. Several nodes may sweep at once.
+// deadRest is how long an administrator can see a log-out notice that was given up.
+const deadRest = 30 * 24 * time.Hour
+
+// expiring is a table whose rows go when the time in a column has come. An index finds them.
+type expiring struct {
+	table, key, column string
+	before             time.Time
+}
+
+// Sweep deletes what has expired by now and returns how many rows went: attempts, sessions, client secrets, keys, ids of assertions, leases,
+// status lists and bits, log-out notices given up 30 days ago, and grants that ended an hour ago, unless they are the newest of their client in
+// a session that goes on (its log-out is told to the client). A statement deletes no more than limit rows of a table that grows, so that none
+// holds locks for long. Several nodes may sweep at once.
 func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
 	limit = max(limit, 1)
-	total := 0
-	for _, query := range []string{
-		`DELETE FROM upstream_attempts WHERE state_hash IN
-			(SELECT state_hash FROM upstream_attempts WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
-		"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
-		"DELETE FROM keys WHERE id IN (SELECT id FROM keys WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
-		`DELETE FROM client_secrets WHERE (client_id, id) IN
-			(SELECT client_id, id FROM client_secrets WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+	total, err := db.sweepLists(ctx, now, limit)
+	if err != nil {
+		return total, fault("sweep status lists", err)
+	}
+	for _, e := range []expiring{
+		{"upstream_attempts", "state_hash", "expires_at", now},
+		{"sessions", "id", "expires_at", now},
+		{"keys", "id", "expires_at", now},
+		{"client_secrets", "client_id, id", "expires_at", now},
+		{"assertion_ids", "key", "expires_at", now},
+		{"leases", "name", "until", now},
+		{"status_revocations", "list, bit", "until", now},
+		{"status_lists", "id", "expires_at", now},
+		{"outbox", "id", "dead_at", now.Add(-deadRest)},
 	} {
-		n, err := db.sweepTable(ctx, query, now, limit)
+		n, err := db.sweepTable(ctx, e, limit)
 		total += n
 		if err != nil {
-			return total, fault("sweep", err)
+			return total, fault("sweep "+e.table, err)
 		}
 	}
 	n, err := db.sweepGrants(ctx, now.Add(-grantRest), limit)
 	return total + n, fault("sweep grants", err)
 }
 
-// sweepTable repeats the statement until it finds less than its limit. Between two of them others have their turn.
-func (db *DB) sweepTable(ctx context.Context, query string, now time.Time, limit int) (int, error) {
+// sweepTable deletes the oldest rows until it finds less than its limit. Between two statements others have their turn. Each begins where the
+// last one ended: PostgreSQL would otherwise walk over all that was deleted before, which stays in the index until it is vacuumed.
+func (db *DB) sweepTable(ctx context.Context, e expiring, limit int) (int, error) {
+	query := "DELETE FROM " + e.table + " WHERE (" + e.key + ") IN (SELECT " + e.key + " FROM " + e.table +
+		" WHERE " + e.column + " >= ? AND " + e.column + " <= ? ORDER BY " + e.column + " LIMIT ?) RETURNING " + e.column + " AS at"
+	total := 0
+	for last := millis(0); ; {
+		var gone []struct{ At millis }
+		err := db.write.WithContext(ctx).Raw(query, int64(last), toMillis(e.before), limit).Find(&gone).Error
+		total += len(gone)
+		if err != nil || len(gone) < limit {
+			return total, err
+		}
+		for _, row := range gone {
+			last = max(last, row.At)
+		}
+	}
+}
+
+// sweepLists deletes the bits of expired lists. The lists themselves go after them.
+func (db *DB) sweepLists(ctx context.Context, now time.Time, limit int) (int, error) {
 	for total := 0; ; {
-		result := db.write.WithContext(ctx).Exec(query, toMillis(now), limit)
+		result := db.write.WithContext(ctx).Exec(`DELETE FROM status_revocations WHERE (list, bit) IN
+			(SELECT r.list, r.bit FROM status_lists l JOIN status_revocations r ON r.list = l.id WHERE l.expires_at <= ? LIMIT ?)`,
+			toMillis(now), limit)
 		total += int(result.RowsAffected)
 		if result.Error != nil || result.RowsAffected < int64(limit) {
 			return total, result.Error

@@ -46,6 +46,23 @@ type text string
 // Value implements driver.Valuer.
 func (t text) Value() (driver.Value, error) { return clean(string(t)), nil }
 
+// orNull is a column of free text, cleaned, that is NULL when there is none.
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	s = clean(s)
+	return &s
+}
+
+// orEmpty is the text of such a column.
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
 // list is a column with a JSON array of texts. NULL and nil are one, and differ from the empty list.
 type list []string
 

@@ -236,7 +236,10 @@ const fullDocument = `{
 	"client_uri": "https://app.example/", "logo_uri": "https://app.example/logo.png", "policy_uri": "https://app.example/legal", "tos_uri": "https://app.example/tos",
 	"scope": "openid", "contacts": ["admin@app.example"], "application_type": "native", "subject_type": "public", "id_token_signed_response_alg": "ES256",
 	"default_max_age": 60, "post_logout_redirect_uris": ["https://app.example/bye"], "initiate_login_uri": "https://app.example/start", "software_id": "a", "software_version": "1",
-	"audience": ["https://api.example/"], "skip_consent": true, "require_pkce": true, "access_token_lifetime": 300, "introspect_any": true
+	"audience": ["https://api.example/"], "skip_consent": true, "require_pkce": true, "access_token_lifetime": 300, "introspect_any": true,
+	"backchannel_logout_uri": "https://app.example/bc", "backchannel_logout_session_required": true,
+	"frontchannel_logout_uri": "https://app.example/fc", "frontchannel_logout_session_required": true,
+	"dpop_bound_access_tokens": true, "introspection_signed_response_alg": "ES256", "access_token_format": "opaque"
 }`
 
 // DS-10: the API answers faults of the database with 503, never with a wrong 404.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -129,6 +130,20 @@ func (b *tab) wantNoComplaints() {
 	b.complaints = nil
 }
 
+// wantComplaint takes one complaint that had to come out of the list.
+func (b *tab) wantComplaint(text string) {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, complaint := range b.complaints {
+		if strings.Contains(complaint, text) {
+			b.complaints = slices.Delete(b.complaints, i, i+1)
+			return
+		}
+	}
+	b.t.Errorf("the browser's console did not say %q, but %q", text, b.complaints)
+}
+
 // action runs one action and returns its value.
 func action[T any](b *tab, what string, a chromedp.Action[T]) T {
 	b.t.Helper()
@@ -166,22 +181,52 @@ func (b *tab) open(address string) {
 }
 
 // press clicks what has the id and waits for the page that follows.
+//
+// Elements are found by script and clicked where they are, not by chromedp's picture of the document: that one does not follow when the browser
+// brings back a page it has kept.
 func (b *tab) press(id string) {
 	b.t.Helper()
 	call(b, page.BringToFront, cdp.Empty{})
 	if !b.shows(id) {
 		b.t.Fatalf("there is no %q\nat %s", id, b.describe())
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, actionTimeout)
-	defer cancel()
-	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.ID(id))); err != nil {
-		b.t.Fatalf("press %q: %v\nat %s", id, err, b.describe())
-	}
+	middle := action(b, "find "+id, chromedp.Evaluate[[]float64](fmt.Sprintf(`(() => {
+		const e = document.getElementById(%q);
+		e.scrollIntoView({block: "center", behavior: "instant"});
+		window.left = false;
+		const r = e.getBoundingClientRect();
+		return [r.x + r.width / 2, r.y + r.height / 2];
+	})()`, id)))
+	action(b, "press "+id, chromedp.MouseClickXY(middle[0], middle[1]))
+	b.await("press "+id, "window.left === undefined")
 }
 
+// back presses the back button.
 func (b *tab) back() {
 	b.t.Helper()
-	action(b, "back", chromedp.NavigateBack())
+	call(b, page.BringToFront, cdp.Empty{})
+	history := action(b, "history", chromedp.NavigationEntries())
+	if history.CurrentIndex == 0 {
+		b.t.Fatal("there is nothing to go back to")
+	}
+	from := history.Entries[history.CurrentIndex]
+	call(b, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: history.Entries[history.CurrentIndex-1].ID})
+	b.await("back", fmt.Sprintf("location.href !== %q", from.URL))
+}
+
+// await waits until a page is loaded for which the condition holds. No event says so in all cases: a page that the browser has kept comes back
+// without being loaded.
+func (b *tab) await(what, condition string) {
+	b.t.Helper()
+	for deadline := time.Now().Add(actionTimeout); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+		arrived, err := chromedp.Run(ctx, chromedp.Evaluate[bool](condition+" && document.readyState === 'complete'"))
+		cancel()
+		if err == nil && arrived { // between two pages there is nothing to ask
+			return
+		}
+	}
+	b.t.Fatalf("%s: no page follows\nat %s", what, b.describe())
 }
 
 // shows says whether the page has an element with the id.
@@ -204,7 +249,7 @@ func (b *tab) wantIn(id string, texts ...string) {
 	if !b.shows(id) {
 		b.t.Fatalf("there is no %q\nat %s", id, b.describe())
 	}
-	content := action(b, "read "+id, chromedp.TextContent(chromedp.ID(id)))
+	content := action(b, "read "+id, chromedp.Evaluate[string](fmt.Sprintf("document.getElementById(%q).textContent", id)))
 	for _, text := range texts {
 		if !strings.Contains(content, text) {
 			b.t.Fatalf("%q says %q, which has no %q", id, content, text)

@@ -27,7 +27,7 @@ func startDemo(t *testing.T, dir string) *demo {
 		t.Fatal(err)
 	}
 	t.Cleanup(l.close)
-	d, err := start(t.Context(), l, dir, slog.New(slog.NewTextHandler(&logToTest{t: t}, nil)))
+	d, err := start(t.Context(), l, dir, slog.New(slog.NewTextHandler(&logToTest{t: t}, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	if err != nil {
 		t.Fatal(err)
 	}

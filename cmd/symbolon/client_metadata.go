@@ -44,6 +44,13 @@ func memberFlags() []memberFlag {
 		{"skip-consent", "skip_consent", false, "one of the operator's own clients: no consent page"},
 		{"require-pkce", "require_pkce", false, "PKCE always, or with =false only where the standards demand it"},
 		{"access-token-lifetime", "access_token_lifetime", int64(0), "`SECONDS` its access tokens live, at most 3600"},
+		{"backchannel-logout-uri", "backchannel_logout_uri", "", "the `URI` that is told of log-outs"},
+		{"backchannel-logout-session-required", "backchannel_logout_session_required", false, "log-out tokens must name the session"},
+		{"frontchannel-logout-uri", "frontchannel_logout_uri", "", "the `URI` that the log-out page loads"},
+		{"frontchannel-logout-session-required", "frontchannel_logout_session_required", false, "the front-channel log-out must name the session"},
+		{"dpop-bound-access-tokens", "dpop_bound_access_tokens", false, "every token request must prove a DPoP key"},
+		{"introspection-signed-response-alg", "introspection_signed_response_alg", "", "RS256, PS256, ES256 or EdDSA"},
+		{"access-token-format", "access_token_format", "", "jwt, or opaque for tokens that only the server can read"},
 		{"introspect-any", "introspect_any", false, "may introspect the tokens of every client"},
 	}
 }

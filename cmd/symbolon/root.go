@@ -73,7 +73,7 @@ func oneLine(err error) string {
 
 func (p *program) root() *cobra.Command {
 	root := group("symbolon", "Sign in with Google, Facebook and others, as an OpenID provider of your own",
-		p.serve(), p.migrate(), p.client(), p.user(), p.config(), p.version())
+		p.serve(), p.migrate(), p.client(), p.user(), p.key(), p.config(), p.version())
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.PersistentFlags().StringVarP(&p.configFile, "config", "c", "symbolon.yaml", "configuration `FILE`; the default one may be absent")

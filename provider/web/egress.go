@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -19,8 +20,8 @@ var ErrEgress = errors.New("web: outgoing request refused: the address is privat
 type Egress struct {
 	// AllowPrivate lets requests go to private and loopback addresses, and over http to loopback. Only the operator's own word sets it.
 	AllowPrivate bool
-	// AllowHosts, when not empty, are the only host names that requests may go to.
-	AllowHosts []string
+	// AllowPrivateHosts lets requests to these host names, and to no others, go to private addresses. The scheme stays https.
+	AllowPrivateHosts []string
 	// Timeout bounds one whole request, answer included. Zero: 10 s.
 	Timeout time.Duration
 }
@@ -31,11 +32,10 @@ func (e Egress) Client() *http.Client {
 	if e.Timeout == 0 {
 		e.Timeout = 10 * time.Second
 	}
-	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: e.control}
 	return &http.Client{
 		Timeout: e.Timeout,
 		Transport: guarded{egress: e, next: &http.Transport{
-			DialContext:            dialer.DialContext,
+			DialContext:            e.dial,
 			ForceAttemptHTTP2:      true,
 			MaxIdleConnsPerHost:    8,
 			IdleConnTimeout:        90 * time.Second,
@@ -68,19 +68,30 @@ func (e Egress) checkURL(r *http.Request) error {
 		return fmt.Errorf("%w: credentials in the URL", ErrEgress)
 	case r.URL.Scheme != "https" && !(e.AllowPrivate && r.URL.Scheme == "http" && isLoopbackHost(host)):
 		return fmt.Errorf("%w: scheme %q", ErrEgress, r.URL.Scheme)
-	case len(e.AllowHosts) > 0 && !slices.Contains(e.AllowHosts, host):
-		return fmt.Errorf("%w: host %q is not on the list", ErrEgress, host)
 	}
 	return nil
 }
 
-// control sees the address that is about to be dialled.
-func (e Egress) control(_, address string, _ syscall.RawConn) error {
+// dial connects to address, "host:port".
+func (e Egress) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrEgress, err)
+	}
+	if !e.AllowPrivate && !slices.Contains(e.AllowPrivateHosts, strings.ToLower(host)) {
+		dialer.Control = refusePrivate
+	}
+	return dialer.DialContext(ctx, network, address)
+}
+
+// refusePrivate sees the address that is about to be dialled.
+func refusePrivate(_, address string, _ syscall.RawConn) error {
 	addr, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("%w: %v", ErrEgress, err)
 	}
-	if !e.AllowPrivate && !isPublic(addr.Addr().Unmap()) {
+	if !isPublic(addr.Addr().Unmap()) {
 		return ErrEgress
 	}
 	return nil

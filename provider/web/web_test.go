@@ -103,9 +103,21 @@ func TestEgressRefuses(t *testing.T) {
 			t.Errorf("%s was fetched", url)
 		}
 	}
-	listed := Egress{AllowPrivate: true, AllowHosts: []string{"localhost"}}.Client()
-	if _, err := listed.Get(canary.URL); !errors.Is(err, ErrEgress) {
+	listed := Egress{AllowPrivateHosts: []string{"inner.example"}}.Client()
+	if _, err := listed.Get("https://127.0.0.1" + port); !errors.Is(err, ErrEgress) {
 		t.Errorf("host that is not on the list: %v", err)
+	}
+}
+
+func TestEgressAllowsListedPrivateHosts(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	listed := Egress{AllowPrivateHosts: []string{"127.0.0.1"}}.Client()
+	if _, err := listed.Get(server.URL); errors.Is(err, ErrEgress) || err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("want to get as far as the certificate, got %v", err)
+	}
+	if _, err := listed.Get("http://127.0.0.1:1"); !errors.Is(err, ErrEgress) {
+		t.Errorf("plain http: %v", err)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/clients/adminapi"
@@ -28,6 +27,7 @@ type App struct {
 	stores   *Stores
 	keys     *keys.Ring
 	provider *provider.Provider
+	flow     *upstream.Flow
 	ui       *loginui.UI
 	admin    *adminapi.API
 	metrics  *metrics
@@ -64,17 +64,14 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("root secrets: %w", err)
 	}
-	a.keys, err = keys.Open(ctx, keys.RingConfig{
-		Store: db, Sealer: secrets.Box("signing key"), Algorithms: provider.Algorithms(), PublishAhead: time.Hour,
-	})
-	if err != nil {
+	if a.keys, err = OpenKeys(ctx, cfg, a.stores); err != nil {
 		return err
 	}
 	connectors, err := newConnectors(cfg)
 	if err != nil {
 		return err
 	}
-	flow, err := upstream.NewFlow(upstream.FlowConfig{
+	a.flow, err = upstream.NewFlow(upstream.FlowConfig{
 		Connectors: connectors, Store: db, Box: secrets.Box("upstream attempt"), Lifetime: cfg.Lifetimes.UpstreamAttempt,
 		CallbackURL: func(id string) string { return cfg.Issuer + "/login/" + id + "/callback" },
 	})
@@ -85,10 +82,11 @@ func (a *App) wire(ctx context.Context) error {
 	cache := clients.NewCache(db)
 	a.provider = provider.New(provider.Config{
 		Issuer: cfg.Issuer, Clients: cache, Accounts: db, Sessions: sessions, Grants: db, Consents: db, Keys: a.keys, Secrets: secrets,
-		Lifetimes: lifetimes(cfg.Lifetimes),
-		ErrorPage: func(w http.ResponseWriter, r *http.Request, e *web.PageError) { a.ui.ErrorPage(w, r, e) },
+		Lifetimes: lifetimes(cfg.Lifetimes), RequireDPoPNonce: cfg.DPoPNonce,
+		HTTPClient: web.Egress{AllowPrivate: cfg.LoopbackIssuer(), AllowPrivateHosts: cfg.EgressAllow}.Client(),
+		ErrorPage:  func(w http.ResponseWriter, r *http.Request, e *web.PageError) { a.ui.ErrorPage(w, r, e) },
 	})
-	if a.ui, err = newUI(cfg, a.provider, sessions, flow, db); err != nil {
+	if a.ui, err = newUI(cfg, a.provider, sessions, a.flow, db); err != nil {
 		return err
 	}
 	a.admin, err = newAdminAPI(cfg, db, cache, secrets, a.provider)
@@ -101,6 +99,6 @@ func (a *App) Close() error { return a.stores.Close() }
 func lifetimes(l config.Lifetimes) provider.Lifetimes {
 	return provider.Lifetimes{
 		AccessToken: l.AccessToken, IDToken: l.IDToken, Code: l.AuthorizationCode, RefreshToken: l.RefreshToken, RefreshIdle: l.RefreshIdle,
-		GraceConfidential: l.RefreshGraceConfidential, GracePublic: l.RefreshGracePublic, Interaction: l.Interaction,
+		GraceConfidential: l.RefreshGraceConfidential, GracePublic: l.RefreshGracePublic, Interaction: l.Interaction, StatusList: l.StatusList,
 	}
 }

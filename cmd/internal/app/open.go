@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/cmd/internal/app/config"
+	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/keys"
 	"github.com/symbolon-id/symbolon/provider/seal"
 	"github.com/symbolon-id/symbolon/storage"
 )
@@ -102,6 +105,21 @@ func newStores(ctx context.Context, cfg *config.Config, db *storage.DB, secrets 
 func isFresh(cfg *config.Config) bool {
 	path := cfg.Database.SQLitePath()
 	return path != "" && !hasContent(path)
+}
+
+// publishAhead is how long a signing key is published before it signs. The key set is cacheable for five minutes; partners keep it longer.
+const publishAhead = time.Hour
+
+// OpenKeys opens the signing keys, and makes those that are missing or due.
+func OpenKeys(ctx context.Context, cfg *config.Config, s *Stores) (*keys.Ring, error) {
+	secrets, err := seal.New(s.Secrets)
+	if err != nil {
+		return nil, fmt.Errorf("root secrets: %w", err)
+	}
+	return keys.Open(ctx, keys.RingConfig{
+		Store: s.DB, Sealer: secrets.Box("signing key"), Algorithms: provider.Algorithms(), PublishAhead: publishAhead,
+		Lifetime: cfg.Lifetimes.SigningKey, TokenLifetime: max(cfg.Lifetimes.IDToken, provider.MaxAccessTokenLifetime),
+	})
 }
 
 // Migrate applies the pending migrations and returns them. An embedded database that does not exist yet is made, with its root secret.

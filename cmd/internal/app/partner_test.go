@@ -115,8 +115,9 @@ func (p *partner) post(path string, pairs ...string) reply {
 	p.w.t.Helper()
 	form := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			form.Set(pairs[i], pairs[i+1])
+		form.Set(pairs[i], pairs[i+1])
+		if pairs[i+1] == "" {
+			form.Del(pairs[i])
 		}
 	}
 	if p.secret == "" {

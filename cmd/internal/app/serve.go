@@ -59,6 +59,7 @@ func (a *App) Run(ctx context.Context, listener net.Listener) error {
 	defer work.Wait()
 	defer stopBackground()
 	work.Go(func() { a.keys.Run(background, func(err error) { a.log.Error("keys", "error", err.Error()) }) })
+	work.Go(func() { a.flow.Warm(background) })
 	work.Go(func() { a.sweep(background) })
 
 	servers, err := a.servers(listener)

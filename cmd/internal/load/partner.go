@@ -163,17 +163,17 @@ func (p *Partner) UserInfo(ctx context.Context, accessToken string) (subject str
 	return claims.Subject, nil
 }
 
-// Get asks for a public document and returns its size in bytes.
-func (p *Partner) Get(ctx context.Context, path string) (size int, err error) {
+// Document returns what GET path answers.
+func (p *Partner) Document(ctx context.Context, path string) (string, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Issuer+path, nil)
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	resp, body, err := send(p.Client, r)
 	if err == nil && (resp.StatusCode != http.StatusOK || len(body) == 0) {
 		err = refusal(r.Method, path, resp.StatusCode, body)
 	}
-	return len(body), err
+	return string(body), err
 }
 
 func (p *Partner) post(ctx context.Context, path string, answer any, pairs ...string) error {

@@ -38,7 +38,7 @@ func (s *simulator) show(w http.ResponseWriter, status int, name string, data an
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'")
 	w.Header().Set("Cache-Control", "no-store")
 	answer(w, status, "text/html; charset=utf-8", b.Bytes())
 }

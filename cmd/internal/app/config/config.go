@@ -25,6 +25,7 @@ type Config struct {
 	MetricsListen   string         `yaml:"metrics_listen" example:"127.0.0.1:9090" doc:"A listener of its own for /metrics, as host:port. Without it /metrics is on the main one."`
 	TrustedProxies  []netip.Prefix `yaml:"trusted_proxies" example:"[10.0.0.0/8]" doc:"The addresses of the proxies whose X-Forwarded-For is believed, in CIDR notation. None by default."`
 	EgressAllow     []string       `yaml:"egress_allow" example:"[jwks.internal.example]" doc:"Hosts on private addresses that URLs of registered clients may point to. None by default."`
+	DPoPNonce       bool           `yaml:"dpop_nonce" default:"false" doc:"Make every DPoP proof carry a nonce of this server: safer against proofs made in advance, at the price of one more request now and then."`
 	TLS             TLS            `yaml:"tls" doc:"Serve https directly. Leave it out behind a proxy that ends TLS."`
 	Lifetimes       Lifetimes      `yaml:"lifetimes" doc:"How long things live, as 90s, 10m or 24h."`
 	Log             Log            `yaml:"log" doc:"The log on standard error."`
@@ -89,6 +90,8 @@ type Lifetimes struct {
 	RefreshGraceConfidential time.Duration `yaml:"refresh_grace_confidential" default:"60s" min:"0s" max:"5m" doc:"A confidential client that repeats a refresh within this time gets the same answer again; 0s switches it off."`
 	RefreshGracePublic       time.Duration `yaml:"refresh_grace_public" default:"10s" min:"0s" max:"60s" doc:"The same for public clients."`
 	UpstreamAttempt          time.Duration `yaml:"upstream_attempt" default:"10m" min:"1s" max:"1h" doc:"How long a person may take at the upstream."`
+	StatusList               time.Duration `yaml:"status_list" default:"30s" min:"1s" max:"1h" doc:"A partner looks at the list of revoked tokens at least this often: log-out reaches it within this time."`
+	SigningKey               time.Duration `yaml:"signing_key" default:"2160h" min:"1h" max:"17520h" doc:"A signing key is replaced at this age. Its successor is published an hour before it signs."`
 	Interaction              time.Duration `yaml:"interaction" default:"1h" min:"1s" max:"24h" doc:"How long an authorization request may wait on our pages."`
 }
 
