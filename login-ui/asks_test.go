@@ -104,6 +104,16 @@ func (a *asks) resume(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func (a *asks) EndSession(w http.ResponseWriter, r *http.Request, l *provider.Logout) (string, error) {
+	if err := a.sessions.End(w, r); err != nil {
+		return "", err
+	}
+	if l.RedirectURL != "" {
+		return l.RedirectURL, nil
+	}
+	return "/logout", nil
+}
+
 func (a *asks) Logout(r *http.Request) (*provider.Logout, error) {
 	l, ok := a.logouts[r.FormValue("l")]
 	if !ok && r.FormValue("l") != "" {

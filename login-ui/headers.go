@@ -26,20 +26,28 @@ func setPageHeaders(h http.Header) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
-	h.Set("Content-Security-Policy", contentSecurityPolicy(nil))
+	h.Set("Content-Security-Policy", contentSecurityPolicy(nil, nil))
 }
 
 // contentSecurityPolicy returns the policy of a page whose forms may lead to the targets. Chromium holds form-action against every redirect that
-// follows a form, so the upstream and the partner at the end of the way have to stand in it.
-func contentSecurityPolicy(targets []string) string {
-	formAction := []string{"'self'"}
-	for _, target := range targets {
-		if source := cspSource(target); source != "" && !slices.Contains(formAction, source) {
-			formAction = append(formAction, source)
+// follows a form, so the upstream and the partner at the end of the way have to stand in it. frames may be empty: then there are none.
+func contentSecurityPolicy(targets, frames []string) string {
+	policy := "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action " +
+		strings.Join(cspSources([]string{"'self'"}, targets), " ") + "; base-uri 'none'; frame-ancestors 'none'"
+	if len(frames) > 0 {
+		policy += "; frame-src " + strings.Join(cspSources(nil, frames), " ")
+	}
+	return policy
+}
+
+// cspSources adds the source expressions of urls to list, each once.
+func cspSources(list, urls []string) []string {
+	for _, target := range urls {
+		if source := cspSource(target); source != "" && !slices.Contains(list, source) {
+			list = append(list, source)
 		}
 	}
-	return "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action " + strings.Join(formAction, " ") +
-		"; base-uri 'none'; frame-ancestors 'none'"
+	return list
 }
 
 // cspSource returns the source expression that allows a URL: its origin; for a custom scheme, or a host that a source cannot name (an IPv6

@@ -36,10 +36,12 @@ type Sessions interface {
 	End(w http.ResponseWriter, r *http.Request) error
 }
 
-// Logouts opens the log-out that a client asked for. *provider.Provider is one.
+// Logouts opens the log-out that a client asked for, and carries it out. *provider.Provider is one.
 type Logouts interface {
 	// Logout opens the parameter "l" of the query or form; without it, the zero Logout. Its errors are *web.PageError or storage faults.
 	Logout(r *http.Request) (*provider.Logout, error)
+	// EndSession ends the browser's session, as l asks or for the person alone, and returns the path or URL to go to.
+	EndSession(w http.ResponseWriter, r *http.Request, l *provider.Logout) (location string, err error)
 }
 
 // Upstreams starts and completes sign-ins at the upstreams. *upstream.Flow is one.

@@ -2,6 +2,7 @@ package loginui
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -16,6 +17,9 @@ type logoutView struct {
 	Session string // names the session that the page was made for
 	Client  string // may be empty
 	Person  person
+	// Frames are the addresses that tell other apps of the log-out; Next is where the person goes on to, may be empty.
+	Frames []string
+	Next   string
 }
 
 // showLogout asks before it ends the session: a link or an image on another site must not log a person out.
@@ -30,6 +34,8 @@ func (u *UI) showLogout(w http.ResponseWriter, r *http.Request) error {
 	v := logoutView{L: l.Sealed, Client: visible(l.ClientName, maxClientName)}
 	current, err := u.Sessions.Current(r)
 	switch {
+	case errors.Is(err, session.ErrNotFound) && len(l.Frontchannel) > 0:
+		return u.showLoggingOut(w, lang, v, l)
 	case errors.Is(err, session.ErrNotFound) && l.RedirectURL != "":
 		seeOther(w, l.RedirectURL)
 		return nil
@@ -46,6 +52,20 @@ func (u *UI) showLogout(w http.ResponseWriter, r *http.Request) error {
 	return u.render(w, answer{name: "logout", lang: lang, title: []string{"logout.title"}, page: v, targets: []string{l.RedirectURL}})
 }
 
+// frameTime is how long the page after a log-out waits for other apps before it goes on, in seconds.
+const frameTime = 3
+
+// showLoggingOut tells other apps by frames (OIDC Front-Channel Logout §2), then goes on to where the client wants the person. The session has
+// ended already: nothing here depends on an app that does not answer.
+func (u *UI) showLoggingOut(w http.ResponseWriter, lang string, v logoutView, l *provider.Logout) error {
+	v.Frames, v.Next = l.Frontchannel, l.RedirectURL
+	a := answer{name: "logged_out", lang: lang, title: []string{"logout.done"}, page: v, frames: l.Frontchannel}
+	if l.RedirectURL != "" {
+		w.Header().Set("Refresh", fmt.Sprintf("%d; url=%s", frameTime, l.RedirectURL))
+	}
+	return u.render(w, a)
+}
+
 // submitLogout ends the session that the page was made for. The page that follows finds none, and says so.
 func (u *UI) submitLogout(w http.ResponseWriter, r *http.Request) error {
 	l, err := u.logoutOf(r)
@@ -57,14 +77,13 @@ func (u *UI) submitLogout(w http.ResponseWriter, r *http.Request) error {
 		return unavailable(err)
 	}
 	if err == nil && formIs(r.PostFormValue("session"), current) {
-		if err := u.Sessions.End(w, r); err != nil {
-			return unavailable(err)
+		location, err := u.Logouts.EndSession(w, r, l)
+		if err != nil {
+			return pageError(err)
 		}
 		web.Annotate(r.Context(), "logout", true)
-		if l.RedirectURL != "" {
-			seeOther(w, l.RedirectURL)
-			return nil
-		}
+		seeOther(w, location)
+		return nil
 	}
 	location := "/logout"
 	if l.Sealed != "" {

@@ -61,6 +61,8 @@ type answer struct {
 	page   any
 	// targets are the URLs that the page's forms may lead to, besides our own.
 	targets []string
+	// frames are the URLs that the page shows in frames.
+	frames []string
 }
 
 // render sends a page. Nothing is written when it returns an error.
@@ -80,7 +82,7 @@ func (u *UI) render(w http.ResponseWriter, a answer) error {
 	}
 	h := w.Header()
 	setPageHeaders(h)
-	h.Set("Content-Security-Policy", contentSecurityPolicy(a.targets))
+	h.Set("Content-Security-Policy", contentSecurityPolicy(a.targets, a.frames))
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", a.lang)
 	h.Set("Content-Length", fmt.Sprint(page.Len()))

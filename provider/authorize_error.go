@@ -36,12 +36,8 @@ func (p *Provider) redirect(w http.ResponseWriter, r *http.Request, a authorizat
 	if a.form.Has("state") {
 		parameters.Set("state", a.form.Get("state"))
 	}
-	separator := "?" // the registered URI stays as it is, its own query too
-	if strings.Contains(a.redirectURI, "?") {
-		separator = "&"
-	}
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	w.Header().Set("Location", a.redirectURI+separator+parameters.Encode())
+	w.Header().Set("Location", withParameters(a.redirectURI, parameters)) // the registered URI stays as it is, its own query too
 	w.WriteHeader(http.StatusSeeOther) // 303: a POST that carried a choice is never repeated at the client (RFC 9700 §4.12)
 }
 

@@ -27,6 +27,8 @@ type sealedLogout struct {
 	RedirectURI string // registered, but looked at again when it is used
 	State       string
 	HasState    bool
+	// Frontchannel: the session has ended, and these are still to be loaded.
+	Frontchannel []string
 }
 
 // serveEndSession is the end-session endpoint (OIDC RP-Logout §2), by GET and by POST. A client that shows an ID token of this very session
@@ -55,7 +57,13 @@ func (p *Provider) serveEndSession(w http.ResponseWriter, r *http.Request) error
 	}
 	noSession := errors.Is(err, session.ErrNotFound)
 	if hint != nil && (noSession || current.ID == hint.SessionID) {
-		return p.endSession(w, r, client, l)
+		location, err := p.endSession(w, r, l)
+		if err != nil {
+			return err
+		}
+		w.Header().Set("Location", location)
+		w.WriteHeader(http.StatusSeeOther)
+		return nil
 	}
 	http.Redirect(w, r, "/logout?l="+url.QueryEscape(p.sealLogout(l)), http.StatusSeeOther)
 	return nil
@@ -101,18 +109,71 @@ func logoutRequest(c *clients.Client, hint *idClaims, form url.Values) (sealedLo
 	return l, nil
 }
 
-func (p *Provider) endSession(w http.ResponseWriter, r *http.Request, c *clients.Client, l sealedLogout) error {
+// EndSession ends the browser's session after the person has confirmed l, and returns where the browser goes next. Its errors are *web.PageError,
+// or a storage fault.
+func (p *Provider) EndSession(w http.ResponseWriter, r *http.Request, l *Logout) (location string, err error) {
+	var asked sealedLogout
+	if l.Sealed != "" {
+		if asked, err = p.openLogout(l.Sealed); err != nil {
+			return "", err
+		}
+	}
+	asked.RedirectURI = l.redirectURI
+	return p.endSession(w, r, asked)
+}
+
+// endSession ends the session: back to the client then, or first to a page of ours where clients are told by way of the browser.
+func (p *Provider) endSession(w http.ResponseWriter, r *http.Request, l sealedLogout) (location string, err error) {
+	current, err := p.config.Sessions.Current(r)
+	if err != nil && !errors.Is(err, session.ErrNotFound) {
+		return "", &fault{err}
+	}
+	if err == nil {
+		if l.Frontchannel, err = p.frontchannel(r.Context(), current); err != nil {
+			return "", err
+		}
+		web.Annotate(r.Context(), "session", current.ID)
+	}
 	if err := p.config.Sessions.End(w, r); err != nil {
-		return &fault{err}
+		return "", &fault{err}
 	}
 	web.Annotate(r.Context(), "next", "logged out")
-	target := l.redirectURL()
-	if target == "" || c == nil {
-		target = "/logout?done=1"
+	if target := l.redirectURL(); target != "" && len(l.Frontchannel) == 0 {
+		return target, nil
 	}
-	w.Header().Set("Location", target)
-	w.WriteHeader(http.StatusSeeOther)
-	return nil
+	return "/logout?l=" + url.QueryEscape(p.sealLogout(l)), nil
+}
+
+// frontchannel returns the log-out addresses of the clients that the person signed in to with the session.
+func (p *Provider) frontchannel(ctx context.Context, s session.Session) ([]string, error) {
+	ids, err := p.config.Grants.ClientsOf(ctx, s.AccountID, s.ID)
+	if err != nil {
+		return nil, &fault{err}
+	}
+	var addresses []string
+	for _, id := range ids {
+		c, err := p.client(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if c == nil || c.Metadata.FrontchannelLogoutURI == "" || len(addresses) == maxFrontchannel {
+			continue
+		}
+		addresses = append(addresses, withParameters(c.Metadata.FrontchannelLogoutURI, url.Values{"iss": {p.config.Issuer}, "sid": {s.ID}}))
+	}
+	return addresses, nil
+}
+
+// maxFrontchannel bounds how many clients one page tells.
+const maxFrontchannel = 20
+
+// withParameters adds parameters to an address that may have some already.
+func withParameters(address string, parameters url.Values) string {
+	separator := "?"
+	if strings.Contains(address, "?") {
+		separator = "&"
+	}
+	return address + separator + parameters.Encode()
 }
 
 // redirectURL is where the browser goes after the log-out, with the client's state.
@@ -120,11 +181,7 @@ func (l sealedLogout) redirectURL() string {
 	if l.RedirectURI == "" || !l.HasState {
 		return l.RedirectURI
 	}
-	separator := "?"
-	if strings.Contains(l.RedirectURI, "?") {
-		separator = "&"
-	}
-	return l.RedirectURI + separator + "state=" + url.QueryEscape(l.State)
+	return withParameters(l.RedirectURI, url.Values{"state": {l.State}})
 }
 
 func (p *Provider) sealLogout(l sealedLogout) string {
@@ -142,20 +199,29 @@ func (p *Provider) Logout(r *http.Request) (*Logout, error) {
 	if sealed == "" {
 		return &Logout{}, nil
 	}
-	plain, err := p.logouts.OpenToken(sealed, nil)
+	l, err := p.openLogout(sealed)
 	if err != nil {
-		return nil, &web.PageError{Kind: web.PageLinkExpired, Err: err}
-	}
-	var l sealedLogout
-	if err := cbor.Unmarshal(plain, &l); err != nil {
-		return nil, &web.PageError{Kind: web.PageLinkInvalid, Err: err}
+		return nil, err
 	}
 	c, err := p.client(r.Context(), l.ClientID)
 	if err != nil || c == nil {
-		return &Logout{Sealed: sealed}, err
+		return &Logout{Sealed: sealed, Frontchannel: l.Frontchannel}, err
 	}
 	if !slices.Contains(c.Metadata.PostLogoutRedirectURIs, l.RedirectURI) {
 		l.RedirectURI = "" // taken from the client in between
 	}
-	return &Logout{Sealed: sealed, ClientName: c.Metadata.ClientName, RedirectURL: l.redirectURL()}, nil
+	return &Logout{
+		Sealed: sealed, ClientName: c.Metadata.ClientName, RedirectURL: l.redirectURL(), redirectURI: l.RedirectURI, Frontchannel: l.Frontchannel,
+	}, nil
+}
+
+func (p *Provider) openLogout(sealed string) (l sealedLogout, err error) {
+	plain, err := p.logouts.OpenToken(sealed, nil)
+	if err != nil {
+		return l, &web.PageError{Kind: web.PageLinkExpired, Err: err}
+	}
+	if err := cbor.Unmarshal(plain, &l); err != nil {
+		return l, &web.PageError{Kind: web.PageLinkInvalid, Err: err}
+	}
+	return l, nil
 }

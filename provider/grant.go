@@ -74,6 +74,8 @@ type GrantStore interface {
 	RotateGrant(ctx context.Context, id string, generation int64, at time.Time) (bool, error)
 	// RevokeGrant sets RevokedAt, unless it is set. Revoking an unknown or revoked grant is no error.
 	RevokeGrant(ctx context.Context, id string, at time.Time) error
+	// ClientsOf returns the ids of the clients that the account has signed in to with the session.
+	ClientsOf(ctx context.Context, accountID, sessionID string) ([]string, error)
 }
 
 // Consent is what an End-User allows a client.

@@ -5,4 +5,9 @@ type Logout struct {
 	Sealed      string // the value of "l"
 	ClientName  string
 	RedirectURL string // where to go afterwards; may be empty
+	// Frontchannel are the addresses that the page after the log-out loads, so that other clients end their sessions too (OIDC Front-Channel
+	// Logout §2). They are there once the session has ended.
+	Frontchannel []string
+
+	redirectURI string // RedirectURL without the client's state
 }

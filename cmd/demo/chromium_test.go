@@ -279,10 +279,10 @@ func (b *tab) shoot(name string) {
 				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 			})
 			action(b, "viewport", chromedp.EmulateViewport(size.width, size.height))
-			picture := action(b, "screenshot", chromedp.FullScreenshot(100))
-			if wide := action(b, "width", chromedp.Evaluate[bool]("document.documentElement.scrollWidth > innerWidth")); wide {
-				b.t.Errorf("%s: wider than the %s", name, size.name)
+			if wide := action(b, "width", chromedp.Evaluate[int64]("document.documentElement.scrollWidth")); wide > size.width {
+				b.t.Errorf("%s: %d pixels wide on the %s", name, wide, size.name)
 			}
+			picture := action(b, "screenshot", chromedp.FullScreenshot(100))
 			file := filepath.Join(dir, fmt.Sprintf("%s-%s-%s.png", name, size.name, scheme))
 			if err := os.WriteFile(file, picture, 0o644); err != nil {
 				b.t.Fatal(err)

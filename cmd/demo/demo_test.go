@@ -233,8 +233,10 @@ func TestCommandLine(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			args := append([]string{"-addr", "localhost:0", "-books-addr", "127.0.0.1:0", "-radio-addr", "127.0.0.1:0",
-				"-google-addr", "127.0.0.1:0", "-facebook-addr", "127.0.0.1:0"}, test.args...)
+			args := append([]string{
+				"-addr", "localhost:0", "-books-addr", "127.0.0.1:0", "-radio-addr", "127.0.0.1:0",
+				"-google-addr", "127.0.0.1:0", "-facebook-addr", "127.0.0.1:0",
+			}, test.args...)
 			if status := run(args, &stdout, &stderr, time.Now()); status != test.status {
 				t.Errorf("status %d, want %d", status, test.status)
 			}

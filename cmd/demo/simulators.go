@@ -4,7 +4,7 @@ import "github.com/symbolon-id/symbolon/provider/upstream/upstreamtest"
 
 // What Symbolon is registered with at the simulated upstreams.
 const (
-	googleClientID       = "symbolon-demo.apps.googleusercontent.example"
+	googleClientID       = "symbolon-demo"
 	googleClientSecret   = "simulated-google-secret"
 	facebookClientID     = "1000000000000001"
 	facebookClientSecret = "simulated-facebook-secret"

@@ -102,10 +102,14 @@ func rawECDSA(der []byte) ([]byte, error) {
 // Verify checks a compact JWS of the given type that one of our own keys signed, and returns its payload. The key's own algorithm is the only
 // one accepted; nothing in the header but kid, alg and typ is read (RFC 8725 §3.1, §3.11). Its only error is ErrToken.
 func (r *Ring) Verify(ctx context.Context, token, typ string) ([]byte, error) {
-	if len(token) > MaxToken || strings.Count(token, ".") != 2 || strings.ContainsAny(token, "\r\n") {
+	if len(token) > MaxToken {
 		return nil, ErrToken
 	}
-	kid, alg, headerTyp, err := parseHeader(token[:strings.IndexByte(token, '.')])
+	header, err := strictSegments(token)
+	if err != nil {
+		return nil, ErrToken
+	}
+	kid, alg, headerTyp, err := parseHeader(header)
 	if err != nil || !strings.EqualFold(headerTyp, typ) {
 		return nil, ErrToken
 	}
@@ -124,11 +128,28 @@ func (r *Ring) Verify(ctx context.Context, token, typ string) ([]byte, error) {
 	return payload, nil
 }
 
-func parseHeader(segment string) (kid, alg, typ string, err error) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(segment)
-	if err != nil {
-		return "", "", "", err
+// strictSegments checks that the token has three segments in their only spelling: encoding/base64 by itself skips line breaks and ignores the unused
+// bits of the last character, so that one token would have several. It returns the decoded header.
+func strictSegments(token string) (header []byte, err error) {
+	if strings.Count(token, ".") != 2 || strings.ContainsAny(token, "\r\n") {
+		return nil, ErrToken
 	}
+	strict, rest := base64.RawURLEncoding.Strict(), token
+	for i := range 3 {
+		var segment string
+		segment, rest, _ = strings.Cut(rest, ".")
+		raw, err := strict.DecodeString(segment)
+		if err != nil {
+			return nil, ErrToken
+		}
+		if i == 0 {
+			header = raw
+		}
+	}
+	return header, nil
+}
+
+func parseHeader(raw []byte) (kid, alg, typ string, err error) {
 	var header struct {
 		Alg  string          `json:"alg"`
 		Kid  string          `json:"kid"`

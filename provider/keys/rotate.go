@@ -54,6 +54,11 @@ func (r *Ring) Maintain(ctx context.Context) error {
 			changed = true
 		}
 	}
+	if changed {
+		if records, err = r.config.Store.Keys(ctx); err != nil {
+			return fmt.Errorf("read keys: %w", err)
+		}
+	}
 	retired, err := r.retireReplaced(ctx, records)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/status"
 	"github.com/symbolon-id/symbolon/storage"
 )
 
@@ -13,7 +14,8 @@ func testGrants(t *testing.T, db *storage.DB) {
 	ctx := t.Context()
 	g := provider.Grant{
 		ID: id(t, "grant"), ClientID: "c", AccountID: "a", SessionID: "s", Scopes: []string{"openid", "email"}, Audience: []string{"https://api.example/x y"},
-		AuthTime: at(-time.Hour), AMR: []string{"pwd"}, ACR: "1", Offline: true, NeedsConsent: true, CreatedAt: at(0), ExpiresAt: at(time.Hour),
+		AuthTime: at(-time.Hour), AMR: []string{"pwd"}, ACR: "1", Offline: true, NeedsConsent: true, Status: status.Index{List: 7, Bit: 0},
+		DPoPKey: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", CreatedAt: at(0), ExpiresAt: at(time.Hour),
 	}
 	check(t, db.InsertGrant(ctx, g))
 	if err := db.InsertGrant(ctx, g); !errors.Is(err, provider.ErrGrantExists) {

@@ -24,7 +24,7 @@ type race struct {
 }
 
 func races(t *testing.T, db *storage.DB) []race {
-	ctx, errLost := t.Context(), errors.New("not rotated")
+	ctx, errLost := t.Context(), errors.New("lost")
 	a, c := newAccount(t, db, "maria"), newClient(t, db, "client")
 	s := newSession(t, db, a, "sid")
 	g := newGrant(t, db, a, s, c, "rotated")
@@ -35,11 +35,7 @@ func races(t *testing.T, db *storage.DB) []race {
 			return db.InsertGrant(ctx, provider.Grant{ID: id(t, "redeemed"), ClientID: c.ID, AccountID: a.ID, SessionID: s.ID, CreatedAt: at(0), ExpiresAt: at(time.Hour)})
 		}},
 		{"RotateGrant", errLost, func(int) error {
-			ok, err := db.RotateGrant(ctx, g.ID, 0, at(0))
-			if err == nil && !ok {
-				return errLost
-			}
-			return err
+			return lostUnless(db.RotateGrant(ctx, g.ID, 0, at(0)))(errLost)
 		}},
 		{"SpendAttempt", upstream.ErrAttempt, func(int) error {
 			_, err := db.SpendAttempt(ctx, attempt.StateHash, at(0))
@@ -48,9 +44,25 @@ func races(t *testing.T, db *storage.DB) []race {
 		{"CreateAccount with one identity", account.ErrExists, func(i int) error {
 			return db.CreateAccount(ctx, account.Account{ID: id(t, fmt.Sprint("racer", i)), CreatedAt: at(0), UpdatedAt: at(0)}, newIdentity(t, "one"))
 		}},
+		{"UseOnce", errLost, func(int) error {
+			return lostUnless(db.UseOnce(ctx, hash(t, "once"), at(time.Minute)))(errLost)
+		}},
+		{"TryLease", errLost, func(i int) error {
+			return lostUnless(db.TryLease(ctx, id(t, "lease"), fmt.Sprint("node", i), at(0), at(time.Minute)))(errLost)
+		}},
 		{"InsertKey", keys.ErrExists, func(i int) error {
 			return db.InsertKey(ctx, keys.Record{ID: id(t, fmt.Sprint("key", i)), Algorithm: "EdDSA", Generation: 7, CreatedAt: at(0), ActiveAt: at(0)})
 		}},
+	}
+}
+
+// lostUnless makes an error of the answer "no".
+func lostUnless(ok bool, err error) func(lost error) error {
+	return func(lost error) error {
+		if err == nil && !ok {
+			return lost
+		}
+		return err
 	}
 }
 
@@ -85,6 +97,7 @@ func testRaces(t *testing.T, db *storage.DB) {
 		check(t, err)
 		same(t, "scopes", len(got.Scopes), 8)
 	})
+	t.Run("ClaimLogoutNotices", func(t *testing.T) { testClaimRace(t, db) })
 	t.Run("log-in, log-out, block and delete at once", func(t *testing.T) { testAccountRace(t, db) })
 }
 

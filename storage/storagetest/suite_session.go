@@ -50,43 +50,38 @@ func testSessions(t *testing.T, db *storage.DB) {
 func testSessionsReplaced(t *testing.T, db *storage.DB) {
 	ctx := t.Context()
 	maria, petros, c := newAccount(t, db, "maria"), newAccount(t, db, "petros"), newClient(t, db, "client")
-	start := func(account, name, replaces string) error {
-		s := session.Session{ID: id(t, name), AccountID: account, LoginAt: at(0), CreatedAt: at(0), SeenAt: at(0), ExpiresAt: at(time.Hour)}
-		return db.StartSession(ctx, s, hash(t, name), hash(t, replaces))
+	start := func(account, sid, token, replaces string) {
+		t.Helper()
+		s := session.Session{ID: id(t, sid), AccountID: account, LoginAt: at(0), CreatedAt: at(0), SeenAt: at(0), ExpiresAt: at(time.Hour)}
+		check(t, db.StartSession(ctx, s, hash(t, token), hash(t, replaces)))
+		got, err := db.SessionByToken(ctx, hash(t, token))
+		check(t, err)
+		same(t, "the session of the new token", got.ID, s.ID)
+		if _, err := db.SessionByToken(ctx, hash(t, replaces)); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("the token %s from before the log-in: %v", replaces, err)
+		}
 	}
 	first := newSession(t, db, maria, "first")
 	g := newGrant(t, db, maria, first, c, "grant")
 
 	// BR-18, session fixation: each log-in has a new token, and the old one opens nothing.
-	check(t, start(maria.ID, "second", "first"))
-	if _, err := db.SessionByToken(ctx, hash(t, "first")); !errors.Is(err, session.ErrNotFound) {
-		t.Errorf("the token from before the log-in: %v", err)
-	}
-	got, err := db.SessionByToken(ctx, hash(t, "second"))
-	check(t, err)
-	same(t, "the same account keeps its sid", got.ID, first.ID)
-	same(t, "and its grants", revoked(t, db, g), false)
-
+	start(maria.ID, "first", "second", "first")
+	same(t, "a session of the same sid keeps its grants", revoked(t, db, g), false)
 	// Two tabs come back from the upstream at once, and both know the session that the browser had.
-	second := session.Session{ID: first.ID, AccountID: maria.ID, LoginAt: at(0), CreatedAt: at(0), SeenAt: at(0), ExpiresAt: at(time.Hour)}
-	check(t, db.StartSession(ctx, second, hash(t, "second tab"), hash(t, "first")))
-	got, err = db.SessionByToken(ctx, hash(t, "second tab"))
-	check(t, err)
-	same(t, "the second tab's session", got.ID, first.ID)
+	start(maria.ID, "first", "second tab", "first")
+	same(t, "so it does for the slower tab", revoked(t, db, g), false)
+	start(petros.ID, "third", "third", "second tab")
+	same(t, "another account's log-in ends it", revoked(t, db, g), true)
+	start(petros.ID, "fourth", "fourth", "never there")
 
-	check(t, start(petros.ID, "third", "second tab"))
-	got, err = db.SessionByToken(ctx, hash(t, "third"))
-	check(t, err)
-	same(t, "another account has its own sid", got.ID, id(t, "third"))
-	same(t, "and ends the grants of the one before", revoked(t, db, g), true)
-	check(t, start(petros.ID, "fourth", "never there"))
-
-	expired := session.Session{ID: id(t, "expired"), AccountID: maria.ID, LoginAt: at(-2 * time.Hour), CreatedAt: at(-2 * time.Hour), SeenAt: at(-2 * time.Hour), ExpiresAt: at(-time.Hour)}
-	check(t, db.StartSession(ctx, expired, hash(t, "expired"), nil))
-	g = newGrant(t, db, maria, expired, c, "grant of the expired")
-	check(t, start(maria.ID, "fifth", "expired"))
-	got, err = db.SessionByToken(ctx, hash(t, "fifth"))
-	check(t, err)
-	same(t, "an expired session does not come back", got.ID, id(t, "fifth"))
-	same(t, "nor do its grants", revoked(t, db, g), true)
+	// The session was idle for too long: it is still here, but the log-in has a new sid.
+	idle := newSession(t, db, maria, "idle")
+	g = newGrant(t, db, maria, idle, c, "grant of the idle")
+	start(maria.ID, "fifth", "fifth", "idle")
+	same(t, "a session that was not taken over has ended, though the account is the same", revoked(t, db, g), true)
+	// A sid is no proof of whose session it is.
+	fifth := session.Session{ID: id(t, "fifth"), AccountID: maria.ID}
+	g = newGrant(t, db, maria, fifth, c, "grant of the fifth")
+	start(petros.ID, "fifth", "sixth", "fifth")
+	same(t, "another account takes over no session, not by its sid either", revoked(t, db, g), true)
 }

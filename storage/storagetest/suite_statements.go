@@ -5,8 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/symbolon-id/symbolon/provider"
 	"github.com/symbolon-id/symbolon/provider/account"
 	"github.com/symbolon-id/symbolon/provider/session"
+	"github.com/symbolon-id/symbolon/provider/status"
 	"github.com/symbolon-id/symbolon/provider/upstream"
 	"github.com/symbolon-id/symbolon/storage"
 )
@@ -48,6 +50,9 @@ func testStatements(t *testing.T, url string) {
 	_, err = db.Client(ctx, c.ID)
 	check(t, err)
 	expect("Client", map[string]int{"select": 1})
+	other := newGrant(t, db, a, s, c, "revoked")
+	clear(counts)
+	revocationStatements(t, db, other, expect)
 	signInStatements(t, db, a, s, expect)
 	if len(db.Stats()) == 0 {
 		t.Error("no pool has statistics")
@@ -63,8 +68,37 @@ func signInStatements(t *testing.T, db *storage.DB, a account.Account, s session
 	check(t, err)
 	expect("SpendAttempt", map[string]int{"delete": 1, "commit": 1})
 	next := session.Session{ID: id(t, "next"), AccountID: a.ID, LoginAt: at(0), CreatedAt: at(0), SeenAt: at(0), ExpiresAt: at(time.Hour)}
+	next.ID = s.ID
 	check(t, db.StartSession(ctx, next, hash(t, "next"), hash(t, "sid")))
 	expect("StartSession in place of another", map[string]int{"begin": 1, "delete": 1, "insert": 1, "commit": 1})
 	check(t, db.EndSession(ctx, s.ID, at(0)))
-	expect("EndSession", map[string]int{"begin": 1, "delete": 1, "update": 1, "commit": 1})
+	// UPDATE grants, INSERT the bits, INSERT the notices.
+	expect("EndSession", map[string]int{"begin": 1, "delete": 1, "update": 1, "insert": 2, "commit": 1})
+}
+
+// revocationStatements: what revocation and single use cost.
+func revocationStatements(t *testing.T, db *storage.DB, g provider.Grant, expect func(string, map[string]int)) {
+	ctx := t.Context()
+	check(t, db.RevokeGrant(ctx, g.ID, at(0)))
+	expect("RevokeGrant", map[string]int{"begin": 1, "update": 1, "insert": 1, "commit": 1})
+	check(t, db.RevokeGrant(ctx, g.ID, at(0)))
+	expect("RevokeGrant again", map[string]int{"begin": 1, "update": 1, "commit": 1})
+	_, err := db.ReserveBlock(ctx, status.Kind(id(t, "kind")), at(0), at(time.Hour))
+	check(t, err)
+	expect("ReserveBlock, the first of a list", map[string]int{"begin": 1, "update": 3, "insert": 1, "commit": 3})
+	_, err = db.ReserveBlock(ctx, status.Kind(id(t, "kind")), at(0), at(time.Hour))
+	check(t, err)
+	expect("ReserveBlock", map[string]int{"update": 1, "commit": 1})
+	_, err = db.Revoked(ctx, status.Index{List: 1})
+	check(t, err)
+	expect("Revoked", map[string]int{"select": 1})
+	_, err = db.UseOnce(ctx, hash(t, "once"), at(time.Minute))
+	check(t, err)
+	expect("UseOnce", map[string]int{"insert": 1, "commit": 1})
+	_, err = db.TryLease(ctx, id(t, "lease"), "me", at(0), at(time.Minute))
+	check(t, err)
+	expect("TryLease", map[string]int{"insert": 1, "commit": 1})
+	_, err = db.ClaimLogoutNotices(ctx, time.UnixMilli(1), at(time.Minute), 10)
+	check(t, err)
+	expect("ClaimLogoutNotices, nothing due", map[string]int{"select": 1})
 }

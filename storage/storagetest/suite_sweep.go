@@ -10,6 +10,7 @@ import (
 	"github.com/symbolon-id/symbolon/provider"
 	"github.com/symbolon-id/symbolon/provider/keys"
 	"github.com/symbolon-id/symbolon/provider/session"
+	"github.com/symbolon-id/symbolon/provider/status"
 	"github.com/symbolon-id/symbolon/provider/upstream"
 	"github.com/symbolon-id/symbolon/storage"
 )
@@ -86,4 +87,40 @@ func testSweepGrants(t *testing.T, db *storage.DB) {
 	if _, _, err := db.Grant(ctx, id(t, "of another client")); !errors.Is(err, provider.ErrGrantNotFound) {
 		t.Error(err)
 	}
+}
+
+// testSweepRevocations: the rows of revocation go when they mean nothing any more, and no earlier.
+func testSweepRevocations(t *testing.T, db *storage.DB) {
+	ctx, now := t.Context(), at(0)
+	// What other tests made for later goes first; then nothing here is due before its time.
+	_, err := db.Sweep(ctx, now.Add(24*time.Hour), 100)
+	check(t, err)
+	bits := list(t)
+	for i := range int64(7) {
+		check(t, db.SetRevoked(ctx, status.Revocation{Index: status.Index{List: bits, Bit: i}, RevokedAt: now, Until: now.Add(time.Duration(i-4) * time.Minute)}))
+		_, err := db.UseOnce(ctx, hash(t, fmt.Sprint(i)), now.Add(time.Duration(i-4)*time.Minute))
+		check(t, err)
+		_, err = db.TryLease(ctx, id(t, fmt.Sprint(i)), "node", now, now.Add(time.Duration(i-4)*time.Minute))
+		check(t, err)
+	}
+	n, err := db.Sweep(ctx, now, 2)
+	check(t, err)
+	same(t, "bits, assertions and leases swept", n, 3*5)
+	left, err := db.Revocations(ctx, bits, time.Time{}, now)
+	check(t, err)
+	same(t, "bits left", len(left), 2)
+	fresh, err := db.UseOnce(ctx, hash(t, "6"), now)
+	check(t, err)
+	same(t, "an assertion that is still remembered", fresh, false)
+	taken, err := db.TryLease(ctx, id(t, "6"), "other", now, now.Add(time.Minute))
+	check(t, err)
+	same(t, "a lease that goes on", taken, false)
+
+	notices(t, db, 3)
+	dead := claim(t, db, now.Add(time.Minute), now.Add(2*time.Minute))
+	check(t, db.BuryLogoutNotice(ctx, dead[0].ID, now.Add(-30*24*time.Hour), ""))
+	check(t, db.BuryLogoutNotice(ctx, dead[1].ID, now.Add(-29*24*time.Hour), ""))
+	n, err = db.Sweep(ctx, now, 2)
+	check(t, err)
+	same(t, "notices swept: dead for 30 days, and none that may still be delivered", n, 1)
 }

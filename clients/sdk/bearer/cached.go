@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	fetchTimeout = 10 * time.Second
+	fetchTimeout = 5 * time.Second
 	firstRetry   = time.Second
 	lastRetry    = 30 * time.Second
 	idleAfter    = 10 * time.Minute // a document nobody asked for so long is not refreshed any more
@@ -46,15 +46,20 @@ type cached[T any] struct {
 	timer  *time.Timer
 }
 
-// get returns the document. It waits for the network only when there is none, or none that is fresh and no fetch has failed just now.
+// get returns the document. It waits for the network only when there is none that may be used at once: none that is fresh, and none of which the
+// last fetch has failed.
 func (c *cached[T]) get(ctx context.Context, now time.Time) (*T, error) {
 	c.touch(now)
 	if s := c.current.Load(); s != nil {
 		if now.Before(s.plan.freshUntil) {
 			return s.value, nil
 		}
-		if now.Before(s.retryAt) {
-			return s.stale(now)
+		pause := now.Before(s.retryAt)
+		if !pause && s.err != nil {
+			c.start() // an issuer that does not answer must not hold up every request
+		}
+		if value, err := s.stale(now); pause || s.err != nil && err == nil {
+			return value, err
 		}
 	}
 	if err := c.wait(ctx, c.start()); err != nil {
@@ -77,16 +82,12 @@ func (s *snapshot[T]) stale(now time.Time) (*T, error) {
 // renew fetches the document anew, though it is fresh, unless that was tried less than pause ago. It says whether a fetch has ended since.
 func (c *cached[T]) renew(ctx context.Context, pause time.Duration) bool {
 	c.mu.Lock()
-	flight := c.flight
-	s := c.current.Load()
+	running, s := c.flight, c.current.Load()
 	c.mu.Unlock()
-	if flight == nil {
-		if s != nil && time.Since(s.triedAt) < pause {
-			return false
-		}
-		flight = c.start()
+	if running == nil && s != nil && time.Since(s.triedAt) < pause {
+		return false
 	}
-	return c.wait(ctx, flight) == nil
+	return c.wait(ctx, c.start()) == nil
 }
 
 func (c *cached[T]) touch(now time.Time) {
@@ -171,7 +172,8 @@ func (c *cached[T]) store(s *snapshot[T], again bool) {
 	if at.Before(s.retryAt) {
 		at = s.retryAt
 	}
-	c.timer = c.work.after(max(time.Until(at), 0), c.tick)
+	// A list may be about to go stale as it arrives: still not more often than once a second.
+	c.timer = c.work.after(max(time.Until(at), firstRetry), c.tick)
 }
 
 // tick refreshes a document that is in use. One that is not rests until somebody asks again.

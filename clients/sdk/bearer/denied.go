@@ -20,10 +20,10 @@ type denial struct {
 
 // denied is what log-out tokens have ended. Readers take no lock; as long as nobody has logged out they read one number.
 type denied struct {
-	count    atomic.Int64
-	entries  sync.Map // deniedKey -> denial
-	mu       sync.Mutex
-	sweptAt  time.Time
+	count   atomic.Int64
+	entries sync.Map // deniedKey -> denial
+	mu      sync.Mutex
+	sweptAt time.Time
 }
 
 // deniedKey is a session or a subject: exactly one is set.

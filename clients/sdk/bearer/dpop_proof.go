@@ -26,7 +26,7 @@ func parseProof(claims string) (*proof, error) {
 	var p proof
 	var m members
 	r := reader{text: claims}
-	r.object(&m)
+	r.object()
 	for {
 		name, ok := r.next(&m)
 		if !ok {
@@ -65,7 +65,7 @@ func checkPublicJWK(text string) error {
 	}
 	var m members
 	r := reader{text: text}
-	r.object(&m)
+	r.object()
 	for {
 		name, ok := r.next(&m)
 		if !ok {

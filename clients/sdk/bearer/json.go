@@ -2,7 +2,6 @@ package bearer
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -25,10 +24,32 @@ type reader struct {
 	err   error
 }
 
-// members is an object that is being read.
+// members is an object that is being read: the names that have been seen. The first ones are in an array, so that a usual object needs no heap.
 type members struct {
-	names []string
-	room  [24]string
+	count int
+	first [24]string
+	more  []string
+}
+
+// add adds a name, or returns false if it is there.
+func (m *members) add(name string) bool {
+	for i := range min(m.count, len(m.first)) {
+		if m.first[i] == name {
+			return false
+		}
+	}
+	for _, other := range m.more {
+		if other == name {
+			return false
+		}
+	}
+	if m.count < len(m.first) {
+		m.first[m.count] = name
+	} else {
+		m.more = append(m.more, name)
+	}
+	m.count++
+	return true
 }
 
 func (r *reader) fail(what string) {
@@ -68,10 +89,7 @@ func (r *reader) enter(c byte) {
 }
 
 // object begins to read an object. Its members follow from next, each to be consumed by the caller.
-func (r *reader) object(m *members) {
-	m.names = m.room[:0]
-	r.enter('{')
-}
+func (r *reader) object() { r.enter('{') }
 
 // next returns the name of the object's next member. The caller must read the value before it asks again.
 func (r *reader) next(m *members) (name string, ok bool) {
@@ -80,46 +98,43 @@ func (r *reader) next(m *members) (name string, ok bool) {
 		r.depth--
 		return "", false
 	}
-	if len(m.names) > 0 {
+	if m.count > 0 {
 		r.take(',')
 	}
 	name = r.string()
 	r.take(':')
-	for _, other := range m.names {
-		if other == name {
-			r.fail("a member stands twice")
-		}
+	if r.err == nil && !m.add(name) {
+		r.fail("a member stands twice")
 	}
-	if len(m.names) == maxMembers {
+	if m.count > maxMembers {
 		r.fail("too many members")
 	}
-	m.names = append(m.names, name)
 	return name, r.err == nil
 }
 
-// array calls item for each item of an array; item must consume it.
-func (r *reader) array(item func()) {
-	r.enter('[')
+// array begins to read an array. Its items are there to be read as long as item says so.
+func (r *reader) array() { r.enter('[') }
+
+// item says whether the array has an item after the n that were read.
+func (r *reader) item(n int) bool {
 	if r.peek() == ']' {
 		r.at++
 		r.depth--
-		return
+		return false
 	}
-	for r.err == nil {
-		item()
-		if r.peek() == ']' {
-			r.at++
-			r.depth--
-			return
-		}
+	if n > 0 {
 		r.take(',')
 	}
+	return r.err == nil
 }
 
 // strings reads an array of strings.
 func (r *reader) strings() []string {
-	var list []string
-	r.array(func() { list = append(list, r.string()) })
+	list := make([]string, 0, 4)
+	r.array()
+	for r.item(len(list)) {
+		list = append(list, r.string())
+	}
 	return list
 }
 
@@ -233,72 +248,4 @@ func (r *reader) hex4() rune {
 		r.fail("escape is not hexadecimal")
 	}
 	return rune(u)
-}
-
-// integer reads a whole number of 0 to 15 digits without sign, fraction or exponent, so that it is exact in every language.
-func (r *reader) integer() int64 {
-	token := r.number()
-	if len(token) > 15 {
-		r.fail("number out of range")
-		return 0
-	}
-	var n int64
-	for i := range len(token) {
-		if token[i] < '0' || token[i] > '9' {
-			r.fail("not a whole number")
-			return 0
-		}
-		n = n*10 + int64(token[i]-'0')
-	}
-	return n
-}
-
-// float reads a finite number.
-func (r *reader) float() float64 {
-	f, err := strconv.ParseFloat(r.number(), 64)
-	if err != nil || math.IsInf(f, 0) {
-		r.fail("number out of range")
-		return 0
-	}
-	return f
-}
-
-// number reads a number and returns its text.
-func (r *reader) number() string {
-	r.peek()
-	start := r.at
-	r.accept("-")
-	if !r.accept("0") {
-		r.digits()
-	}
-	if r.accept(".") {
-		r.digits()
-	}
-	if r.accept("eE") {
-		r.accept("+-")
-		r.digits()
-	}
-	if r.err != nil {
-		return ""
-	}
-	return r.text[start:r.at]
-}
-
-func (r *reader) digits() {
-	start := r.at
-	for r.at < len(r.text) && '0' <= r.text[r.at] && r.text[r.at] <= '9' {
-		r.at++
-	}
-	if r.at == start {
-		r.fail("expected a digit")
-	}
-}
-
-// accept consumes the next byte if it is one of set.
-func (r *reader) accept(set string) bool {
-	if r.at < len(r.text) && strings.IndexByte(set, r.text[r.at]) >= 0 {
-		r.at++
-		return true
-	}
-	return false
 }

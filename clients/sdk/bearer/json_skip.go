@@ -10,7 +10,10 @@ func (r *reader) skip() string {
 	case c == '{':
 		r.skipObject()
 	case c == '[':
-		r.array(func() { r.skip() })
+		r.array()
+		for n := 0; r.item(n); n++ {
+			r.skip()
+		}
 	case c == '"':
 		r.string()
 	case c == 't':
@@ -30,7 +33,7 @@ func (r *reader) skip() string {
 
 func (r *reader) skipObject() {
 	var m members
-	r.object(&m)
+	r.object()
 	for {
 		if _, ok := r.next(&m); !ok {
 			return

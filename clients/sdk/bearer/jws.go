@@ -66,7 +66,7 @@ func parseHeader(segment string) (joseHeader, error) {
 	var h joseHeader
 	var m members
 	r := reader{text: text}
-	r.object(&m)
+	r.object()
 	for {
 		name, ok := r.next(&m)
 		if !ok {

@@ -52,7 +52,7 @@ func parseLogout(claims string) (*logoutClaims, error) {
 	var l logoutClaims
 	var m members
 	r := reader{text: claims}
-	r.object(&m)
+	r.object()
 	for {
 		name, ok := r.next(&m)
 		if !ok {
@@ -103,7 +103,7 @@ func (l *logoutClaims) readClaim(r *reader, name string) {
 // events reads the "events" claim and says whether the log-out event is in it. Its value is an object.
 func (r *reader) events() (logout bool) {
 	var m members
-	r.object(&m)
+	r.object()
 	for {
 		name, ok := r.next(&m)
 		if !ok {

@@ -14,7 +14,9 @@ const nonceStep = 2 * time.Minute
 // nonces makes the nonces for proofs (RFC 9449 §9). A nonce is the HMAC of the time, so no node has to remember any.
 type nonces struct{ key []byte }
 
-func (n *nonces) current(now time.Time) string { return n.at(now.Unix() / int64(nonceStep/time.Second)) }
+func (n *nonces) current(now time.Time) string {
+	return n.at(now.Unix() / int64(nonceStep/time.Second))
+}
 
 func (n *nonces) at(step int64) string {
 	h := hmac.New(sha256.New, n.key)

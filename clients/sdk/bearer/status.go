@@ -26,7 +26,7 @@ type statusReference struct {
 func (r *reader) statusReference() statusReference {
 	s := statusReference{present: true}
 	var m members
-	r.object(&m)
+	r.object()
 	for {
 		name, ok := r.next(&m)
 		if !ok {
@@ -44,7 +44,7 @@ func (r *reader) statusReference() statusReference {
 func (r *reader) statusList() (uri string, index int64) {
 	index = -1
 	var m members
-	r.object(&m)
+	r.object()
 	for {
 		name, ok := r.next(&m)
 		if !ok {

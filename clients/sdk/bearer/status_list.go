@@ -117,7 +117,7 @@ func parseStatusList(claims, uri, issuer string) (*statusList, error) {
 	var subject string
 	var m members
 	r := reader{text: claims}
-	r.object(&m)
+	r.object()
 	for {
 		name, ok := r.next(&m)
 		if !ok {
@@ -158,7 +158,7 @@ func parseStatusList(claims, uri, issuer string) (*statusList, error) {
 // statuses reads the "status_list" claim (Token Status List §4.2).
 func (r *reader) statuses() (bits int, statuses []byte) {
 	var m members
-	r.object(&m)
+	r.object()
 	var lst string
 	for {
 		name, ok := r.next(&m)

@@ -80,7 +80,7 @@ func parseToken(claims string) (*Token, error) {
 	t := &Token{claims: claims}
 	var m members
 	r := reader{text: claims}
-	r.object(&m)
+	r.object()
 	for {
 		name, ok := r.next(&m)
 		if !ok {
@@ -139,7 +139,7 @@ func (t *Token) readClaim(r *reader, name string) {
 // here: accepting it as a plain bearer token would be a downgrade.
 func (r *reader) confirmation() (thumbprint string) {
 	var m members
-	r.object(&m)
+	r.object()
 	for {
 		name, ok := r.next(&m)
 		if !ok {

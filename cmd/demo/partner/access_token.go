@@ -61,6 +61,19 @@ func (a *App) verifyAccessToken(ctx context.Context, raw string) (*accessToken, 
 	return &t, nil
 }
 
+// shelfAnswer is what the API answers: a list of books, and for the demo what it found in the token.
+type shelfAnswer struct {
+	VerifiedOffline *accessToken `json:"verified_offline"`
+	Shelf           []book       `json:"shelf"`
+}
+
+type book struct {
+	Title  string `json:"title"`
+	Author string `json:"author"`
+	Page   int    `json:"page"`
+	Pages  int    `json:"pages"`
+}
+
 // serveShelf is the API. It reads the header and never a cookie.
 func (a *App) serveShelf(w http.ResponseWriter, r *http.Request) {
 	t, err := a.authorize(r)
@@ -73,7 +86,7 @@ func (a *App) serveShelf(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		a.refuseCall(w, http.StatusUnauthorized, challenge+`, error="invalid_token"`, err)
 	default:
-		writeJSON(w, http.StatusOK, map[string]any{"shelf": shelf(), "reader": t.Subject, "verified_offline": t})
+		writeJSON(w, http.StatusOK, shelfAnswer{VerifiedOffline: t, Shelf: shelf()})
 	}
 }
 
@@ -90,12 +103,12 @@ func (a *App) refuseCall(w http.ResponseWriter, status int, challenge string, er
 	writeJSON(w, status, map[string]string{"error": err.Error()})
 }
 
-// shelf is all that this shop sells.
-func shelf() []map[string]any {
-	return []map[string]any{
-		{"title": "The Half-Coin", "author": "I. Xenias", "page": 112, "pages": 280},
-		{"title": "A Field Guide to Mornings", "author": "June Abara", "page": 31, "pages": 190},
-		{"title": "Letters from the Lighthouse", "author": "T. Okafor", "page": 204, "pages": 221},
+// shelf is what everybody reads here.
+func shelf() []book {
+	return []book{
+		{"The Half-Coin", "I. Xenias", 112, 280},
+		{"A Field Guide to Mornings", "June Abara", 31, 190},
+		{"Letters from the Lighthouse", "T. Okafor", 204, 221},
 	}
 }
 

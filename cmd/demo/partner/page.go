@@ -44,6 +44,7 @@ type view struct {
 	Person    *person // nil: signed out
 	Problem   *problem
 	SignedOut bool
+	Shelf     []book // of Sunny Books
 
 	IDToken       string // decoded
 	Expiry        string // of the access token
@@ -56,7 +57,7 @@ type view struct {
 // serveHome is the app's page: an invitation, or what the person has here.
 func (a *App) serveHome(w http.ResponseWriter, r *http.Request) {
 	id, s := a.session(r)
-	v := view{Person: s.person, Problem: s.problem, Call: s.call, Introspection: s.introspection, Refreshed: s.refreshed}
+	v := view{Person: s.person, Problem: s.problem, Call: s.call, Introspection: s.introspection, Refreshed: s.refreshed, Shelf: shelf()}
 	if s.person != nil {
 		v.IDToken, v.Expiry, v.CanRefresh = pretty(s.idToken), remaining(s.token.Expiry), s.token.RefreshToken != ""
 	}
