@@ -37,8 +37,9 @@ func (p *Provider) redirect(w http.ResponseWriter, r *http.Request, a authorizat
 		parameters.Set("state", a.form.Get("state"))
 	}
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	w.Header().Set("Location", withParameters(a.redirectURI, parameters)) // the registered URI stays as it is, its own query too
-	w.WriteHeader(http.StatusSeeOther) // 303: a POST that carried a choice is never repeated at the client (RFC 9700 §4.12)
+	// The registered URI stays as it is, its own query too. 303: a POST that carried a choice is never repeated at the client (RFC 9700 §4.12).
+	w.Header().Set("Location", withParameters(a.redirectURI, parameters))
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 // writePageError answers a person. What is not a page error is a fault of ours.

@@ -32,9 +32,6 @@ func (p *Provider) statusURI(list int64) string {
 // statusOf returns the status index of the token that is about to be issued: the grant's own, given to it once, or a fresh one for a token that
 // no grant stands behind. No write is needed for either, but for one in a thousand.
 func (p *Provider) statusOf(ctx context.Context, s *grantSession) (status.Index, error) {
-	if p.config.Status == nil {
-		return status.Index{}, nil
-	}
 	kind := status.KindToken
 	if s.grant.ID != "" {
 		if s.grant.Status.List != 0 {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"sync"
 	"testing"
+	"time"
 
 	"gorm.io/gorm/schema"
 )
@@ -59,4 +60,23 @@ func Columns(t testing.TB) []string {
 		}
 	}
 	return columns
+}
+
+// OnStatement has f called with the time that each statement takes whose context has the key; with SQLite, waiting for the connection included.
+// It must come before the first statement.
+func (db *DB) OnStatement(key any, f func(took time.Duration)) {
+	log := timingLog{key: key, f: f}
+	db.write.Logger, db.read.Logger = log, log
+}
+
+type timingLog struct {
+	slowLog
+	key any
+	f   func(took time.Duration)
+}
+
+func (l timingLog) Trace(ctx context.Context, begin time.Time, _ func() (string, int64), _ error) {
+	if ctx.Value(l.key) != nil {
+		l.f(time.Since(begin))
+	}
 }

@@ -23,7 +23,7 @@ type expiring struct {
 // Sweep deletes what has expired by now and returns how many rows went: attempts, sessions, client secrets, keys, ids of assertions, leases,
 // status lists and bits, log-out notices given up 30 days ago, and grants that ended an hour ago, unless they are the newest of their client in
 // a session that goes on (its log-out is told to the client). A statement deletes no more than limit rows of a table that grows, so that none
-// holds locks for long. Several nodes may sweep at once.
+// holds locks for long, and between two it rests as long as the first took. Several nodes may sweep at once.
 func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
 	limit = max(limit, 1)
 	total, err := db.sweepLists(ctx, now, limit)
@@ -51,6 +51,17 @@ func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) 
 	return total + n, fault("sweep grants", err)
 }
 
+// giveTurn waits as long as the statement that began at that time took. On one connection others queue for it, but another process that waits
+// for SQLite's lock only looks for it now and then, and would find it taken again.
+func giveTurn(ctx context.Context, began time.Time) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(min(max(time.Since(began), time.Millisecond), 100*time.Millisecond)):
+		return nil
+	}
+}
+
 // sweepTable deletes the oldest rows until it finds less than its limit. Between two statements others have their turn. Each begins where the
 // last one ended: PostgreSQL would otherwise walk over all that was deleted before, which stays in the index until it is vacuumed.
 func (db *DB) sweepTable(ctx context.Context, e expiring, limit int) (int, error) {
@@ -59,6 +70,7 @@ func (db *DB) sweepTable(ctx context.Context, e expiring, limit int) (int, error
 	total := 0
 	for last := millis(0); ; {
 		var gone []struct{ At millis }
+		began := time.Now()
 		err := db.write.WithContext(ctx).Raw(query, int64(last), toMillis(e.before), limit).Find(&gone).Error
 		total += len(gone)
 		if err != nil || len(gone) < limit {
@@ -67,18 +79,25 @@ func (db *DB) sweepTable(ctx context.Context, e expiring, limit int) (int, error
 		for _, row := range gone {
 			last = max(last, row.At)
 		}
+		if err := giveTurn(ctx, began); err != nil {
+			return total, err
+		}
 	}
 }
 
 // sweepLists deletes the bits of expired lists. The lists themselves go after them.
 func (db *DB) sweepLists(ctx context.Context, now time.Time, limit int) (int, error) {
 	for total := 0; ; {
+		began := time.Now()
 		result := db.write.WithContext(ctx).Exec(`DELETE FROM status_revocations WHERE (list, bit) IN
 			(SELECT r.list, r.bit FROM status_lists l JOIN status_revocations r ON r.list = l.id WHERE l.expires_at <= ? LIMIT ?)`,
 			toMillis(now), limit)
 		total += int(result.RowsAffected)
 		if result.Error != nil || result.RowsAffected < int64(limit) {
 			return total, result.Error
+		}
+		if err := giveTurn(ctx, began); err != nil {
+			return total, err
 		}
 	}
 }
@@ -97,7 +116,7 @@ func (db *DB) sweepGrants(ctx context.Context, before time.Time, limit int) (int
 		if err != nil || len(batch) == 0 {
 			return total, err
 		}
-		end := batch[len(batch)-1]
+		end, began := batch[len(batch)-1], time.Now()
 		result := db.write.WithContext(ctx).Exec(`DELETE FROM grants WHERE expires_at <= ?
 			AND (expires_at, id) > (?, ?) AND (expires_at, id) <= (?, ?)
 			AND (NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = grants.session_id)
@@ -110,6 +129,9 @@ func (db *DB) sweepGrants(ctx context.Context, before time.Time, limit int) (int
 		total += int(result.RowsAffected)
 		if len(batch) < limit {
 			return total, nil
+		}
+		if err := giveTurn(ctx, began); err != nil {
+			return total, err
 		}
 		last = end
 	}

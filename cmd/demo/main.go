@@ -35,6 +35,7 @@ func run(args []string, stdout, stderr io.Writer, begun time.Time) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // output that nobody reads any more must not cut the tidying up short
 	if err := show(ctx, o, stdout, stderr, begun); err != nil {
 		fmt.Fprintln(stderr, "demo:", err)
 		return 1

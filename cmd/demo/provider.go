@@ -24,7 +24,7 @@ upstreams:
     type: google
     client_id: %q
     client_secret: %q
-    issuer: %q                  # with a real Google this line and the next go
+    issuer: %q   # with a real Google this line and the next go
     allow_private_network: true
   - id: facebook
     type: facebook

@@ -109,7 +109,7 @@ func testStatusBits(t *testing.T, db *storage.DB) {
 		"DeleteConsent": {func(_ *testing.T, w world) error { return db.DeleteConsent(ctx, w.account.ID, w.client.ID, at(0)) }, []int64{1, 2}},
 		"StartSession in place of another": {func(t *testing.T, w world) error {
 			next := w.session
-			next.ID = id(t, "next")
+			next.ID, next.LoginAt = id(t, "next"), at(0)
 			return db.StartSession(ctx, next, hash(t, "next"), hash(t, "sid"))
 		}, []int64{1}},
 		"StartSession that takes over": {func(t *testing.T, w world) error {

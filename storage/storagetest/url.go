@@ -19,11 +19,14 @@ var shared struct {
 	users  int
 }
 
-// Main runs the tests and keeps the PostgreSQL that they start, if any, until the last is done.
-func Main(m *testing.M) {
+// Main runs the tests and keeps the PostgreSQL that they start, if any, until the last is done. Then it calls after, and exits.
+func Main(m *testing.M, after ...func()) {
 	acquire()
 	code := m.Run()
 	release()
+	for _, f := range after {
+		f()
+	}
 	os.Exit(code)
 }
 

@@ -30,6 +30,9 @@ import (
 //	1  the Token
 //	1  the "aud" slice
 //	1  the "amr" slice
+//	1  with EdDSA: what is signed, as the bytes that crypto/ed25519 takes
+//
+// With ECDSA and RSA the digest and the ASN.1 form of the signature take one each; raw ECDSA takes more for its two big numbers.
 //
 // The middleware adds the two that net/http asks for: the context with the Token, and the shallow copy of the request that carries it.
 

@@ -3,6 +3,7 @@ package bearer
 import (
 	"bytes"
 	"compress/zlib"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -325,3 +326,12 @@ func (k *testKey) signText(t testing.TB, header, payload string) string {
 }
 
 func segment(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+// jsonWebKey returns the private key, as no issuer should publish it.
+func jsonWebKey(k *testKey) jose.JSONWebKey {
+	return jose.JSONWebKey{Key: k.private, KeyID: k.id, Algorithm: k.alg, Use: "sig"}
+}
+
+func contextWithTimeout(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), d)
+}

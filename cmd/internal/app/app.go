@@ -81,7 +81,8 @@ func (a *App) wire(ctx context.Context) error {
 	sessions := session.New(session.Config{Store: db, Idle: cfg.Lifetimes.SessionIdle, Absolute: cfg.Lifetimes.SessionAbsolute})
 	cache := clients.NewCache(db)
 	a.provider = provider.New(provider.Config{
-		Issuer: cfg.Issuer, Clients: cache, Accounts: db, Sessions: sessions, Grants: db, Consents: db, Keys: a.keys, Secrets: secrets,
+		Issuer: cfg.Issuer, Clients: cache, Accounts: db, Sessions: sessions, Grants: db, Consents: db,
+		Replays: db, Status: db, Outbox: db, Keys: a.keys, Secrets: secrets,
 		Lifetimes: lifetimes(cfg.Lifetimes), RequireDPoPNonce: cfg.DPoPNonce,
 		HTTPClient: web.Egress{AllowPrivate: cfg.LoopbackIssuer(), AllowPrivateHosts: cfg.EgressAllow}.Client(),
 		ErrorPage:  func(w http.ResponseWriter, r *http.Request, e *web.PageError) { a.ui.ErrorPage(w, r, e) },

@@ -70,7 +70,7 @@ func TestClientAuthenticationMethod(t *testing.T) {
 				"public client uses an empty one":  w.post(path, form, none.id, ""),
 				"public client posts an empty one": w.post(path, merged(form, "client_id", none.id, "client_secret", ""), "", ""),
 				"nobody":                           w.post(path, form, "", ""),
-				"an assertion": w.post(path, merged(form, "client_id", basic.id, "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", "client_assertion", encodeJWT(`{"alg":"none"}`, `{"sub":"`+basic.id+`"}`, nil)), "", ""),
+				"an assertion":                     w.post(path, merged(form, "client_id", basic.id, "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", "client_assertion", encodeJWT(`{"alg":"none"}`, `{"sub":"`+basic.id+`"}`, nil)), "", ""),
 			} {
 				r.expect(t, 401, "invalid_client")
 				if t.Failed() {
@@ -89,7 +89,7 @@ func TestClientSecretWholeAndNotEmpty(t *testing.T) {
 		w.must(err)
 		// A client that was switched from public has no secret until one is made.
 		bare := w.machine("none")
-		_, err = w.clients.Update(t.Context(), bare.id, []byte(`{"token_endpoint_auth_method":"client_secret_basic","grant_types":["client_credentials"]}`), 0)
+		_, err = w.clients.Update(t.Context(), bare.id, []byte(`{"token_endpoint_auth_method":"client_secret_basic","grant_types":["client_credentials"],"response_types":[],"redirect_uris":[]}`), 0)
 		w.must(err)
 		imported, _, err := w.clients.Create(t.Context(), m, clients.CreateOptions{ImportedSecretHash: "sha256$" + strings.Repeat("0", 64)})
 		w.must(err)

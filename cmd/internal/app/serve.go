@@ -60,6 +60,9 @@ func (a *App) Run(ctx context.Context, listener net.Listener) error {
 	defer stopBackground()
 	work.Go(func() { a.keys.Run(background, func(err error) { a.log.Error("keys", "error", err.Error()) }) })
 	work.Go(func() { a.flow.Warm(background) })
+	work.Go(func() {
+		a.provider.RunOutbox(background, func(err error) { a.log.Error("outbox", "error", err.Error()) })
+	})
 	work.Go(func() { a.sweep(background) })
 
 	servers, err := a.servers(listener)
@@ -117,34 +120,6 @@ func (a *App) newServer(h http.Handler) *http.Server {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
-	}
-}
-
-// sweepEvery and sweepBatch bound the deleting of expired rows: little and often, so that no statement holds locks for long.
-const (
-	sweepEvery = time.Minute
-	sweepBatch = 500
-)
-
-// sweep deletes expired rows until ctx ends.
-func (a *App) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		for {
-			n, err := a.stores.DB.Sweep(ctx, time.Now(), sweepBatch)
-			if err != nil && ctx.Err() == nil {
-				a.log.Error("sweep", "error", err.Error())
-			}
-			if n < sweepBatch || err != nil {
-				break
-			}
-		}
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 	"github.com/symbolon-id/symbolon/storage/storagetest"
 )
 
-func TestMain(m *testing.M) { storagetest.Main(m) }
+func TestMain(m *testing.M) { storagetest.Main(m, removeBinary) }
 
 // world is a node as an operator would run it, on a real listener, with simulated upstreams: configuration file, database, everything.
 type world struct {
