@@ -2,6 +2,7 @@ package clients
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 )
@@ -20,20 +21,23 @@ var (
 type Client struct {
 	ID       string // opaque, at most 2,048 characters; may be an https URL
 	Metadata Metadata
-	Secrets  []Secret // valid ones only, newest first; at most two; empty for a public client
+	Secrets  []Secret // valid ones only, newest first; at most two; empty for a client whose method uses none
 	// Version counts changes of the row, from 1. It is the ETag of the admin API and the guard of every update.
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	// DisabledAt is not zero for a client that an administrator has switched off: every endpoint treats it as unknown.
 	DisabledAt time.Time
+	// SelfRegistered says that no administrator has looked at the client: all it says of itself is its own word. The person is asked for consent
+	// whatever SkipConsent says, and no error leads to its redirect URIs before the person has signed in.
+	SelfRegistered bool
 }
 
 // Metadata is what a client says of itself, by the names of RFC 7591 §2, OIDC Registration §2 and OIDC RP-Logout §3.1.
 // Zero members are left out of JSON. Normalize fills the defaults, Validate reports every mistake.
 type Metadata struct {
 	RedirectURIs             []string          `json:"redirect_uris,omitempty"`
-	TokenEndpointAuthMethod  string            `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic (default), client_secret_post, none
+	TokenEndpointAuthMethod  string            `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic (default), …; see the AuthMethod constants
 	GrantTypes               []string          `json:"grant_types,omitempty"`                // authorization_code (default), refresh_token, client_credentials
 	ResponseTypes            []string          `json:"response_types,omitempty"`             // code
 	ClientName               string            `json:"client_name,omitempty"`
@@ -58,8 +62,24 @@ type Metadata struct {
 
 	// DPoPBoundAccessTokens makes every token request prove a key (RFC 9449 §5.2).
 	DPoPBoundAccessTokens bool `json:"dpop_bound_access_tokens,omitempty"`
+	// AuthorizationSignedResponseAlg signs authorization responses that are asked for as JWT (JARM §3): RS256 (default), PS256, ES256, EdDSA.
+	AuthorizationSignedResponseAlg string `json:"authorization_signed_response_alg,omitempty"`
 	// IntrospectionSignedResponseAlg signs introspection answers that are asked for as JWT (RFC 9701 §6): RS256 (default), PS256, ES256, EdDSA.
 	IntrospectionSignedResponseAlg string `json:"introspection_signed_response_alg,omitempty"`
+
+	// TokenEndpointAuthSigningAlg is the only algorithm of the client's assertions. Left out: any that its method allows.
+	TokenEndpointAuthSigningAlg string `json:"token_endpoint_auth_signing_alg,omitempty"`
+	// JWKS holds the client's public keys (RFC 7517 §5), or JWKSURI says where they are; never both.
+	JWKS    json.RawMessage `json:"jwks,omitempty"`
+	JWKSURI string          `json:"jwks_uri,omitempty"`
+	// RFC 8705 §2.1.2: the subject of the certificate of a tls_client_auth client, in exactly one way.
+	TLSClientAuthSubjectDN string `json:"tls_client_auth_subject_dn,omitempty"` // RFC 4514
+	TLSClientAuthSANDNS    string `json:"tls_client_auth_san_dns,omitempty"`
+	TLSClientAuthSANURI    string `json:"tls_client_auth_san_uri,omitempty"`
+	TLSClientAuthSANIP     string `json:"tls_client_auth_san_ip,omitempty"`
+	TLSClientAuthSANEmail  string `json:"tls_client_auth_san_email,omitempty"`
+	// CertificateBoundAccessTokens makes every token request come with the client's certificate (RFC 8705 §3.4).
+	CertificateBoundAccessTokens bool `json:"tls_client_certificate_bound_access_tokens,omitempty"`
 
 	SoftwareID      string `json:"software_id,omitempty"`
 	SoftwareVersion string `json:"software_version,omitempty"`
@@ -83,7 +103,7 @@ type Metadata struct {
 // Secret is one client secret at rest.
 type Secret struct {
 	ID        string // names the secret in the admin API; not secret
-	Hash      string // "sha256$" + hex for secrets of ours, a PHC string ("$argon2id$…") for imported ones
+	Hash      string // "sha256$" + hex for secrets of ours, "sealed$" + base64 for client_secret_jwt, a PHC string ("$argon2id$…") for imported ones
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero: until it is rotated away
 }

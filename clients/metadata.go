@@ -19,7 +19,7 @@ const namePrefix = "client_name#"
 // member is a metadata member: its name and a pointer to its value.
 type member struct {
 	name string
-	at   any // *string, *[]string, *bool, **bool, *int64 or **int64
+	at   any // *string, *[]string, *bool, **bool, *int64, **int64 or *json.RawMessage
 }
 
 // members lists every member but the language-tagged ones. Its names are those of the struct tags.
@@ -47,7 +47,17 @@ func (m *Metadata) members() []member {
 		{"frontchannel_logout_uri", &m.FrontchannelLogoutURI},
 		{"frontchannel_logout_session_required", &m.FrontchannelLogoutSessionRequired},
 		{"dpop_bound_access_tokens", &m.DPoPBoundAccessTokens},
+		{"authorization_signed_response_alg", &m.AuthorizationSignedResponseAlg},
 		{"introspection_signed_response_alg", &m.IntrospectionSignedResponseAlg},
+		{"token_endpoint_auth_signing_alg", &m.TokenEndpointAuthSigningAlg},
+		{"jwks", &m.JWKS},
+		{"jwks_uri", &m.JWKSURI},
+		{"tls_client_auth_subject_dn", &m.TLSClientAuthSubjectDN},
+		{"tls_client_auth_san_dns", &m.TLSClientAuthSANDNS},
+		{"tls_client_auth_san_uri", &m.TLSClientAuthSANURI},
+		{"tls_client_auth_san_ip", &m.TLSClientAuthSANIP},
+		{"tls_client_auth_san_email", &m.TLSClientAuthSANEmail},
+		{"tls_client_certificate_bound_access_tokens", &m.CertificateBoundAccessTokens},
 		{"software_id", &m.SoftwareID},
 		{"software_version", &m.SoftwareVersion},
 		{"audience", &m.Audience},
@@ -62,7 +72,7 @@ func (m *Metadata) members() []member {
 // serverMembers are the members of a registration response that no document may set.
 var serverMembers = [...]string{
 	"client_id", "client_secret", "client_id_issued_at", "client_secret_expires_at", "client_secrets", "version", "disabled", "disabled_at",
-	"registration_access_token", "registration_client_uri",
+	"self_registered", "registration_access_token", "registration_client_uri",
 }
 
 // DecodeMetadata reads a metadata document that an administrator wrote (RFC 7591 §2, JSON). Unlike a registration endpoint it refuses unknown
@@ -191,6 +201,17 @@ func setValue(at any, value json.RawMessage) string {
 	case **int64:
 		*p = nil
 		return decodeAs(value, p, "must be a whole number")
+	case *json.RawMessage:
+		*p = nil
+		if null {
+			return ""
+		}
+		var compact bytes.Buffer
+		if json.Compact(&compact, value) != nil || compact.Bytes()[0] != '{' {
+			return "must be an object"
+		}
+		*p = compact.Bytes()
+		return ""
 	case *[]string:
 		*p = nil
 		if null {

@@ -23,7 +23,7 @@ const fullDocument = `{
 	"require_pkce": false, "access_token_lifetime": 300, "introspect_any": true,
 	"backchannel_logout_uri": "https://app.example/bc", "backchannel_logout_session_required": true,
 	"frontchannel_logout_uri": "https://app.example/fc", "frontchannel_logout_session_required": true,
-	"dpop_bound_access_tokens": true, "introspection_signed_response_alg": "ES256", "access_token_format": "opaque"
+	"dpop_bound_access_tokens": true, "introspection_signed_response_alg": "ES256", "authorization_signed_response_alg": "PS256", "access_token_format": "opaque"
 }`
 
 // problemsOf returns "member: code" for each mistake.
@@ -166,7 +166,7 @@ func TestDecodeMetadataIsStrict(t *testing.T) {
 		`{"default_max_age": 1e99, "require_pkce": 1, "scope": 7}`:              {"default_max_age", "require_pkce", "scope"},
 		`{"client_name#ko": 7}`:                                                 {"client_name#ko"},
 		`{"client_id": "x", "client_secret": "y", "version": 1}`:                {"client_id", "client_secret", "version"},
-		`{"jwks_uri": "https://a.example", "logo_uri#ko": "https://a.example"}`: {"jwks_uri", "logo_uri#ko"},
+		`{"jwks_url": "https://a.example", "logo_uri#ko": "https://a.example"}`: {"jwks_url", "logo_uri#ko"},
 		`{"a\nb\u001b[31m": 1}`:                                                 {`"a\nb\x1b[31m"`},
 		`{"ClientNameLocalized": {"ko": "a"}}`:                                  {"ClientNameLocalized"},
 		`[]`:                                                                    {""}, `null`: {""}, `"a"`: {""}, `1`: {""}, ``: {""}, `{`: {""}, `{"scope"`: {""}, `{"scope":`: {""}, `{"scope":"a"`: {""}, `{"scope":"a",}`: {""},

@@ -13,6 +13,11 @@ const (
 	AuthMethodPost  = "client_secret_post"
 	AuthMethodNone  = "none"
 
+	AuthMethodSecretJWT     = "client_secret_jwt"
+	AuthMethodPrivateKeyJWT = "private_key_jwt"
+	AuthMethodTLS           = "tls_client_auth"
+	AuthMethodSelfSignedTLS = "self_signed_tls_client_auth"
+
 	GrantAuthorizationCode = "authorization_code"
 	GrantRefreshToken      = "refresh_token"
 	GrantClientCredentials = "client_credentials"

@@ -18,8 +18,8 @@ import (
 var (
 	// ErrIdempotencyMismatch says that the idempotency key was used before, for another client.
 	ErrIdempotencyMismatch = errors.New("clients: idempotency key was used for another request")
-	// ErrNoSecret says that the client authenticates without a secret, so there is none to rotate.
-	ErrNoSecret = errors.New("clients: the client has no secret (token_endpoint_auth_method is none)")
+	// ErrNoSecret says that the client authenticates without a client_secret, so there is none to rotate.
+	ErrNoSecret = errors.New("clients: the client has no secret (its token_endpoint_auth_method uses none)")
 	// ErrOverlap says that the overlap of a rotation is negative or over MaxOverlap.
 	ErrOverlap = errors.New("clients: overlap must be between 0 and 30 days")
 )
@@ -34,6 +34,8 @@ type RegistryConfig struct {
 	// SecretKey computes the answers of idempotent creations, 32 bytes or more. Nothing else may use it. With another key, a repeated request
 	// is a new one.
 	SecretKey []byte
+	// Sealer keeps the secrets of client_secret_jwt clients; its purpose is SealPurpose. Without it there can be none.
+	Sealer Sealer
 	// LoopbackURLs is Rules.LoopbackURLs.
 	LoopbackURLs bool
 }
@@ -59,7 +61,7 @@ type CreateOptions struct {
 	ImportedSecretHash string
 }
 
-// Create registers a client and returns it with its secret, which is not kept and is "" for a public client and for an imported secret. Errors:
+// Create registers a client and returns it with its secret, which is not kept and is "" for a client whose method uses none and for an imported secret. Errors:
 // *MetadataError, ErrExists (the id is or was taken), ErrIdempotencyMismatch, or a storage fault.
 func (r *Registry) Create(ctx context.Context, meta Metadata, opts CreateOptions) (*Client, string, error) {
 	meta.Normalize()
@@ -75,6 +77,9 @@ func (r *Registry) Create(ctx context.Context, meta Metadata, opts CreateOptions
 		}
 	}
 	c, secret := newClient(meta, opts, from, time.Now().UTC().Truncate(time.Millisecond))
+	if err := c.SealSecret(secret, r.cfg.Sealer); err != nil {
+		return nil, "", err
+	}
 	err := r.cfg.Store.CreateClient(ctx, c, key)
 	if errors.Is(err, ErrExists) && key != "" {
 		return r.repeat(ctx, c, secret, key, opts.ID != "")
@@ -99,8 +104,8 @@ func (r *Registry) checkCreate(meta *Metadata, opts CreateOptions) error {
 		if reason := checkSecretHash(opts.ImportedSecretHash); reason != "" {
 			found.add("client_secret_hash", reason)
 		}
-		if meta.TokenEndpointAuthMethod == AuthMethodNone {
-			found.add("client_secret_hash", "is there, but token_endpoint_auth_method is none")
+		if method := meta.TokenEndpointAuthMethod; method != AuthMethodBasic && method != AuthMethodPost {
+			found.add("client_secret_hash", "is there, but token_endpoint_auth_method is "+quote(method)+", which no hash can check")
 		}
 	}
 	return found.err()
@@ -111,10 +116,10 @@ func newClient(meta Metadata, opts CreateOptions, from source, now time.Time) (*
 	if c.ID == "" {
 		c.ID = newID(from)
 	}
-	if c.Public() {
+	if !c.HasSecret() {
 		return c, ""
 	}
-	plaintext, secret := makeSecret(from, now)
+	plaintext, secret := makeSecret(from, c.secretSize(), now)
 	if opts.ImportedSecretHash != "" {
 		plaintext, secret.Hash = "", opts.ImportedSecretHash
 	}

@@ -28,7 +28,7 @@ const (
 
 // NewSecret draws a client secret of 256 bits. The plaintext ("sym_cs_" and 43 characters safe in URLs and forms) is shown once; s is what is kept.
 func NewSecret(now time.Time) (plaintext string, s Secret) {
-	return makeSecret(random, now)
+	return makeSecret(random, secretSize, now)
 }
 
 // source gives n bytes for the purpose named by label: drawn, or computed from an idempotency key.
@@ -40,8 +40,26 @@ func random(_ string, n int) []byte {
 	return b
 }
 
-func makeSecret(from source, now time.Time) (plaintext string, s Secret) {
-	plaintext = secretPrefix + base64.RawURLEncoding.EncodeToString(from("secret", 32))
+// secretSize is that of every secret; a client_secret_jwt client gets sharedSize more, so that its text is long enough a key for HS512, which
+// wants 64 octets (RFC 7518 §3.2). Both in bytes.
+const (
+	secretSize = 32
+	sharedSize = 16
+)
+
+func (c *Client) secretSize() int {
+	if c.Metadata.TokenEndpointAuthMethod == AuthMethodSecretJWT {
+		return secretSize + sharedSize
+	}
+	return secretSize
+}
+
+func makeSecret(from source, size int, now time.Time) (plaintext string, s Secret) {
+	drawn := from("secret", secretSize)
+	if size > secretSize {
+		drawn = append(drawn, from("more of the secret", size-secretSize)...)
+	}
+	plaintext = secretPrefix + base64.RawURLEncoding.EncodeToString(drawn)
 	sum := sha256.Sum256([]byte(plaintext))
 	return plaintext, Secret{
 		ID:        base64.RawURLEncoding.EncodeToString(from("secret id", 9)),
@@ -53,7 +71,7 @@ func makeSecret(from source, now time.Time) (plaintext string, s Secret) {
 // Rotate returns a copy of c with a new secret in front. The newest secret until now stays valid for overlap, or for what it had left if that is
 // shorter; with no overlap it ends at once. Older ones end.
 func (c *Client) Rotate(now time.Time, overlap time.Duration) (next *Client, plaintext string) {
-	plaintext, fresh := NewSecret(now)
+	plaintext, fresh := makeSecret(random, c.secretSize(), now)
 	// Secrets are told apart by age: the new one is the youngest even when clocks disagree.
 	if len(c.Secrets) > 0 && !fresh.CreatedAt.After(c.Secrets[0].CreatedAt) {
 		fresh.CreatedAt = c.Secrets[0].CreatedAt.Add(time.Millisecond)
@@ -102,7 +120,7 @@ func NewSecretVerifier() *SecretVerifier {
 func (v *SecretVerifier) Verify(ctx context.Context, c *Client, secret string) (bool, error) {
 	var secrets [maxSecrets]Secret
 	now, n := time.Now(), 0
-	if !c.Public() {
+	if c.HasSecret() {
 		for _, s := range c.Secrets {
 			if n < maxSecrets && s.validAt(now) {
 				secrets[n] = s

@@ -12,7 +12,7 @@ const attempts = 5
 
 // Update applies an RFC 7396 merge patch to the client's metadata: members replace, null takes back to the default. Beside the metadata, the
 // member "disabled" (a boolean) switches the client off or on. ifVersion is the version that the caller has seen, 0 for any. Changing
-// token_endpoint_auth_method to none drops the secrets; changing it from none leaves the client without one until RotateSecret.
+// token_endpoint_auth_method drops the secrets that the new method cannot use, and leaves the client without one until RotateSecret.
 // Errors: *MetadataError, ErrNotFound, ErrConflict (another version), or a storage fault.
 func (r *Registry) Update(ctx context.Context, id string, mergePatch []byte, ifVersion int64) (*Client, error) {
 	return r.change(ctx, id, ifVersion, func(c *Client) error {
@@ -30,9 +30,7 @@ func (r *Registry) Update(ctx context.Context, id string, mergePatch []byte, ifV
 		case c.DisabledAt.IsZero():
 			c.DisabledAt = c.UpdatedAt
 		}
-		if c.Public() {
-			c.Secrets = nil
-		}
+		c.DropUnfitSecrets()
 		return nil
 	})
 }
@@ -49,13 +47,13 @@ func (r *Registry) RotateSecretIf(ctx context.Context, id string, overlap time.D
 		return "", nil, ErrOverlap
 	}
 	c, err = r.change(ctx, id, ifVersion, func(c *Client) error {
-		if c.Public() {
+		if !c.HasSecret() {
 			return ErrNoSecret
 		}
 		var rotated *Client
 		rotated, secret = c.Rotate(c.UpdatedAt, overlap)
 		*c = *rotated
-		return nil
+		return c.SealSecret(secret, r.cfg.Sealer)
 	})
 	if err != nil {
 		return "", nil, err

@@ -35,6 +35,8 @@ const (
 func (m *Metadata) Validate(r Rules) error {
 	var found problems
 	m.validateMethod(&found)
+	m.validateKeys(&found, r)
+	m.validateCertificate(&found)
 	m.validateURIs(&found, r)
 	m.validateTexts(&found, r)
 	m.validateScope(&found, r)
@@ -44,7 +46,8 @@ func (m *Metadata) Validate(r Rules) error {
 }
 
 func (m *Metadata) validateMethod(found *problems) {
-	oneOf(found, "token_endpoint_auth_method", m.TokenEndpointAuthMethod, AuthMethodBasic, AuthMethodPost, AuthMethodNone)
+	oneOf(found, "token_endpoint_auth_method", m.TokenEndpointAuthMethod, AuthMethodBasic, AuthMethodPost, AuthMethodNone,
+		AuthMethodSecretJWT, AuthMethodPrivateKeyJWT, AuthMethodTLS, AuthMethodSelfSignedTLS)
 	eachOf(found, "grant_types", m.GrantTypes, GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials)
 	eachOf(found, "response_types", m.ResponseTypes, "code")
 	code := slices.Contains(m.GrantTypes, GrantAuthorizationCode)
@@ -62,6 +65,48 @@ func (m *Metadata) validateMethod(found *problems) {
 		found.add("response_types", "is empty: authorization_code needs code")
 	} else if !code && len(m.ResponseTypes) > 0 {
 		found.add("response_types", "has code, which needs authorization_code in grant_types")
+	}
+}
+
+// validateKeys looks at what the client signs its assertions with, and at its certificates where it signs them itself.
+func (m *Metadata) validateKeys(found *problems, r Rules) {
+	private, symmetric := []string{"RS256", "PS256", "ES256", "EdDSA"}, []string{"HS256", "HS384", "HS512"}
+	if alg := m.TokenEndpointAuthSigningAlg; alg != "" {
+		allowed := slices.Concat(private, symmetric)
+		switch m.TokenEndpointAuthMethod {
+		case AuthMethodPrivateKeyJWT:
+			allowed = private
+		case AuthMethodSecretJWT:
+			allowed = symmetric
+		}
+		oneOf(found, "token_endpoint_auth_signing_alg", alg, allowed...)
+	}
+	ownKeys := m.TokenEndpointAuthMethod == AuthMethodPrivateKeyJWT || m.TokenEndpointAuthMethod == AuthMethodSelfSignedTLS
+	switch {
+	case len(m.JWKS) > 0 && m.JWKSURI != "": // RFC 7591 §2
+		found.add("jwks", "and jwks_uri are both there: remove one")
+	case ownKeys && len(m.JWKS) == 0 && m.JWKSURI == "":
+		found.add("jwks_uri", "or jwks is missing: "+m.TokenEndpointAuthMethod+" needs the client's keys")
+	}
+	if m.JWKSURI != "" {
+		if reason := checkPageURI(m.JWKSURI, r); reason != "" {
+			found.add("jwks_uri", quote(m.JWKSURI)+" "+reason)
+		} else if strings.Contains(m.JWKSURI, "#") {
+			found.add("jwks_uri", quote(m.JWKSURI)+" has a fragment: leave it out")
+		}
+	}
+	if len(m.JWKS) == 0 {
+		return
+	}
+	keys, unsound, err := ParseJWKS(m.JWKS)
+	switch {
+	case err != nil:
+		found.add("jwks", err.Error())
+	case len(keys) == 0 && len(unsound) == 0:
+		found.add("jwks", "has no usable key: add a public one, RSA, P-256 or Ed25519")
+	}
+	for _, reason := range unsound {
+		found.add("jwks", reason)
 	}
 }
 
@@ -200,6 +245,9 @@ func (m *Metadata) validateChoices(found *problems) {
 	oneOf(found, "application_type", m.ApplicationType, ApplicationWeb, ApplicationNative)
 	oneOf(found, "subject_type", m.SubjectType, "public")
 	oneOf(found, "id_token_signed_response_alg", m.IDTokenSignedResponseAlg, "RS256", "PS256", "ES256", "EdDSA")
+	if m.AuthorizationSignedResponseAlg != "" {
+		oneOf(found, "authorization_signed_response_alg", m.AuthorizationSignedResponseAlg, "RS256", "PS256", "ES256", "EdDSA")
+	}
 	if m.IntrospectionSignedResponseAlg != "" {
 		oneOf(found, "introspection_signed_response_alg", m.IntrospectionSignedResponseAlg, "RS256", "PS256", "ES256", "EdDSA")
 	}

@@ -94,13 +94,13 @@ func (a *asks) resume(w http.ResponseWriter, r *http.Request) {
 	s, err := a.sessions.Current(r)
 	switch {
 	case r.FormValue("deny") != "":
-		seeOther(w, i.RedirectURI+"?error=access_denied")
+		web.SeeOther(w, i.RedirectURI+"?error=access_denied")
 	case err != nil:
-		seeOther(w, loginURL(i.Sealed))
+		web.SeeOther(w, loginURL(i.Sealed))
 	case !a.allows(s.AccountID, i.Client.ID):
-		seeOther(w, "/consent?i="+url.QueryEscape(i.Sealed))
+		web.SeeOther(w, "/consent?i="+url.QueryEscape(i.Sealed))
 	default:
-		seeOther(w, i.RedirectURI+"?code=good")
+		web.SeeOther(w, i.RedirectURI+"?code=good")
 	}
 }
 

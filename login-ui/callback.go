@@ -23,12 +23,18 @@ func (u *UI) serveCallback(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	completion, err := u.Upstreams.Complete(r.Context(), info.ID, r.Form, u.Interactions.BrowserHash(r))
-	if err != nil {
+	if err != nil && !errors.Is(err, upstream.ErrSpent) {
 		return u.upstreamFailed(w, r, info, completion, err)
 	}
+	spent := err != nil
 	i, err := u.Interactions.InteractionOf(r.Context(), completion.Interaction, r)
 	if err != nil {
 		return pageError(err)
+	}
+	if spent {
+		// The person went back, or reloaded. What the upstream said then counts no more, but the request goes on from where it stands.
+		web.SeeOther(w, u.Interactions.ResumeURL(i))
+		return nil
 	}
 	return u.signIn(w, r, i, completion)
 }
@@ -53,7 +59,7 @@ func (u *UI) upstreamFailed(w http.ResponseWriter, r *http.Request, info upstrea
 	if notice != "cancelled" {
 		web.Fail(r.Context(), err)
 	}
-	seeOther(w, loginURL(c.Interaction, "notice", notice, "at", info.ID))
+	web.SeeOther(w, loginURL(c.Interaction, "notice", notice, "at", info.ID))
 	return nil
 }
 
@@ -67,7 +73,7 @@ func (u *UI) signIn(w http.ResponseWriter, r *http.Request, i *provider.Interact
 		return nil
 	case errors.Is(err, account.ErrAudience):
 		web.Fail(r.Context(), err)
-		seeOther(w, loginURL(i.Sealed, "notice", "misconfigured", "at", c.Proof.Connector))
+		web.SeeOther(w, loginURL(i.Sealed, "notice", "misconfigured", "at", c.Proof.Connector))
 		return nil
 	case err != nil:
 		return unavailable(err)
@@ -84,7 +90,7 @@ func (u *UI) signIn(w http.ResponseWriter, r *http.Request, i *provider.Interact
 		return unavailable(err)
 	}
 	rememberUpstream(w, c.Proof.Connector)
-	seeOther(w, u.Interactions.ResumeURL(i))
+	web.SeeOther(w, u.Interactions.ResumeURL(i))
 	return nil
 }
 

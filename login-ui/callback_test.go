@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/symbolon-id/symbolon/provider"
 	"github.com/symbolon-id/symbolon/provider/account"
 	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/upstream"
@@ -59,15 +60,26 @@ func TestCallbackIsGoodOnceInItsBrowser(t *testing.T) {
 	t.Run("used twice", func(t *testing.T) {
 		callback := b.atUpstream(page, "google")
 		b.want(b.get(callback), http.StatusSeeOther)
-		again := b.get(callback)
-		b.want(again, http.StatusBadRequest)
-		b.wantText(again, "This link has already been used", "Go back to the app you came from")
+		again := b.get(callback) // as the Back button does
+		b.want(again, http.StatusSeeOther)
+		if location := again.Header.Get("Location"); !strings.HasPrefix(location, provider.ResumePath) {
+			t.Errorf("sent to %s", location)
+		}
+	})
+	t.Run("never started here", func(t *testing.T) {
+		unknown := b.get("/login/google/callback?code=x&state=unknown")
+		b.want(unknown, http.StatusBadRequest)
+		b.wantText(unknown, "This link has already been used", "Go back to the app you came from")
 	})
 	t.Run("AZ-21: in another browser, and it is spent", func(t *testing.T) {
 		callback := b.atUpstream(page, "google")
 		thief := w.browser(t, "thief")
 		thief.want(thief.get(callback), http.StatusBadRequest)
-		b.want(b.get(callback), http.StatusBadRequest)
+		sessions := w.sessions(t)
+		b.want(b.get(callback), http.StatusSeeOther) // back to the decision, and nobody is signed in by it
+		if w.sessions(t) != sessions {
+			t.Error("a spent callback signs in")
+		}
 	})
 	t.Run("AZ-21: in a browser without cookies", func(t *testing.T) {
 		callback := b.atUpstream(page, "google")

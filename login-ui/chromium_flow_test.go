@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/web"
 )
 
 // stage is the pages, an upstream and a partner, each an origin of its own, and a browser in front of them.
@@ -43,7 +44,7 @@ func newStage(t *testing.T) *stage {
 	s.google.say(ada(), nil)
 	s.mux.HandleFunc("GET /start", func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: bindingCookie, Value: "chromium", Path: "/"})
-		seeOther(w, loginURL(s.interaction().Sealed))
+		web.SeeOther(w, loginURL(s.interaction().Sealed))
 	})
 	s.heard = watch(t, s.ctx)
 	return s
@@ -64,7 +65,7 @@ func (s *stage) serveUpstream(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "<link rel=icon href=data:,>upstream")
 		return
 	}
-	seeOther(w, r.FormValue("redirect_uri")+"?code=c&state="+r.FormValue("state"))
+	web.SeeOther(w, r.FormValue("redirect_uri")+"?code=c&state="+r.FormValue("state"))
 }
 
 func (s *stage) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {

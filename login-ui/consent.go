@@ -44,7 +44,7 @@ func (u *UI) showConsent(w http.ResponseWriter, r *http.Request) error {
 	current, err := u.Sessions.Current(r)
 	switch {
 	case errors.Is(err, session.ErrNotFound):
-		seeOther(w, u.Interactions.ResumeURL(i))
+		web.SeeOther(w, u.Interactions.ResumeURL(i))
 		return nil
 	case err != nil:
 		return unavailable(err)
@@ -73,7 +73,7 @@ func (u *UI) submitConsent(w http.ResponseWriter, r *http.Request) error {
 	web.Annotate(r.Context(), "consent", decision == "allow")
 	switch decision {
 	case "deny":
-		seeOther(w, u.Interactions.DenyURL(i))
+		web.SeeOther(w, u.Interactions.DenyURL(i))
 		return nil
 	case "allow":
 		return u.allow(w, r, i)
@@ -85,7 +85,7 @@ func (u *UI) allow(w http.ResponseWriter, r *http.Request, i *provider.Interacti
 	current, err := u.Sessions.Current(r)
 	switch {
 	case errors.Is(err, session.ErrNotFound), err == nil && !formIs(r.PostFormValue("session"), current):
-		seeOther(w, u.Interactions.ResumeURL(i))
+		web.SeeOther(w, u.Interactions.ResumeURL(i))
 		return nil
 	case err != nil:
 		return unavailable(err)
@@ -93,7 +93,7 @@ func (u *UI) allow(w http.ResponseWriter, r *http.Request, i *provider.Interacti
 	if err := u.Interactions.Allow(r.Context(), i, current.AccountID); err != nil {
 		return unavailable(err)
 	}
-	seeOther(w, u.Interactions.ResumeURL(i))
+	web.SeeOther(w, u.Interactions.ResumeURL(i))
 	return nil
 }
 

@@ -2,6 +2,7 @@ package loginui
 
 import (
 	"errors"
+	"html/template"
 	"net/http"
 
 	"github.com/symbolon-id/symbolon/provider/web"
@@ -11,6 +12,8 @@ import (
 type errorView struct {
 	Kind      string
 	Client    string
+	Leave     template.URL // where the person may go on, at Host, which is not ours; "" for nowhere
+	Host      string
 	Detail    string // for the partner's developer, in English
 	RequestID string
 	Next      link
@@ -43,10 +46,12 @@ func (u *UI) errorPage(w http.ResponseWriter, r *http.Request, e *web.PageError,
 	if client == "" {
 		client = u.texts[lang]["app"]
 	}
+	host, _ := redirectHost(e.Next)
 	err := u.render(w, answer{
 		name: "error", status: e.Status(), lang: lang, title: []string{"error." + string(e.Kind) + ".title"},
 		page: errorView{
 			Kind: string(e.Kind), Client: client, Detail: visible(e.Detail, 400), RequestID: web.RequestID(r.Context()), Next: next,
+			Leave: template.URL(e.Next), Host: host, //nolint:gosec // a registered redirect URI: none has a scheme that a browser runs
 		},
 	})
 	if err != nil {

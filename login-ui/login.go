@@ -115,7 +115,7 @@ func (u *UI) submitCancel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	seeOther(w, u.Interactions.DenyURL(i))
+	web.SeeOther(w, u.Interactions.DenyURL(i))
 	return nil
 }
 
@@ -140,12 +140,12 @@ func (u *UI) submitLogin(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case errors.Is(err, upstream.ErrUnavailable), errors.Is(err, upstream.ErrMisconfigured), errors.Is(err, upstream.ErrProtocol):
 		web.Fail(r.Context(), err)
-		seeOther(w, loginURL(i.Sealed, "notice", noticeOf(err), "at", info.ID))
+		web.SeeOther(w, loginURL(i.Sealed, "notice", noticeOf(err), "at", info.ID))
 		return nil
 	case err != nil:
 		return unavailable(err)
 	}
-	seeOther(w, location)
+	web.SeeOther(w, location)
 	return nil
 }
 

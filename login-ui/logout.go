@@ -37,7 +37,7 @@ func (u *UI) showLogout(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, session.ErrNotFound) && len(l.Frontchannel) > 0:
 		return u.showLoggingOut(w, lang, v, l)
 	case errors.Is(err, session.ErrNotFound) && l.RedirectURL != "":
-		seeOther(w, l.RedirectURL)
+		web.SeeOther(w, l.RedirectURL)
 		return nil
 	case errors.Is(err, session.ErrNotFound):
 		return u.render(w, answer{name: "logged_out", lang: lang, title: []string{"logout.done"}, page: v})
@@ -82,14 +82,14 @@ func (u *UI) submitLogout(w http.ResponseWriter, r *http.Request) error {
 			return pageError(err)
 		}
 		web.Annotate(r.Context(), "logout", true)
-		seeOther(w, location)
+		web.SeeOther(w, location)
 		return nil
 	}
 	location := "/logout"
 	if l.Sealed != "" {
 		location += "?" + url.Values{"l": {l.Sealed}}.Encode()
 	}
-	seeOther(w, location)
+	web.SeeOther(w, location)
 	return nil
 }
 

@@ -15,12 +15,15 @@ import (
 
 // partner is what a page shows of the client. All of it is the client's own word, except Host.
 type partner struct {
-	Name      string
-	Tile      tile
-	Host      string // of the redirect URI: where the answer goes
-	Device    bool   // the redirect URI is on the person's own device
-	PolicyURI string
-	TosURI    string
+	Name   string
+	Tile   tile
+	Host   string // of the redirect URI: where the answer goes
+	Device bool   // the redirect URI is on the person's own device
+	// Unverified: the client registered itself, and nobody has looked at it. Source is where its metadata document is, if it has one.
+	Unverified bool
+	Source     string
+	PolicyURI  string
+	TosURI     string
 }
 
 // tile stands for a client or a person: a logo, or else a letter on a colour made from the name.
@@ -51,6 +54,10 @@ func (u *UI) partnerOf(i *provider.Interaction, lang string) partner {
 	p.Tile = letterTile(p.Name)
 	p.Tile.Logo = u.ownLogo(m.LogoURI)
 	p.PolicyURI, p.TosURI = webURL(m.PolicyURI), webURL(m.TosURI)
+	p.Unverified = i.Client.SelfRegistered
+	if document := i.Client.DocumentURL(); document != "" {
+		p.Source, _ = redirectHost(document)
+	}
 	return p
 }
 

@@ -11,7 +11,7 @@ const maxForm = 16 << 10
 
 // Routes returns every page, with what guards it. A path without a method answers all others with a page that says which there are.
 func (u *UI) Routes() []web.Route {
-	page, post := []web.Guard{u.pageHeaders}, []web.Guard{u.pageHeaders, u.cross.Handler, web.MaxBody(maxForm)}
+	page, post := []web.Guard{u.pageHeaders}, []web.Guard{u.pageHeaders, u.ownOrigin, u.cross.Handler, web.MaxBody(maxForm)}
 	return []web.Route{
 		{Pattern: "GET /{$}", Guards: page, Handler: u.handle(u.showHome)},
 		{Pattern: "GET /login", Guards: page, Handler: u.handle(u.showLogin)},
@@ -51,12 +51,18 @@ func (u *UI) refuseMethod(allow string) http.Handler {
 	})
 }
 
-func refuseCrossOrigin(http.ResponseWriter, *http.Request) error {
-	return &web.PageError{Kind: web.PageForbidden}
+// ownOrigin refuses a post whose Origin is not the issuer's. CrossOriginProtection looks at the host alone, and takes it from the request.
+func (u *UI) ownOrigin(next http.Handler) http.Handler {
+	refuse := u.handle(refuseCrossOrigin)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if origin := r.Header.Get("Origin"); origin != "" && origin != u.origin.Scheme+"://"+u.origin.Host {
+			refuse.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
-// seeOther sends the browser to location by GET, whatever the method was (RFC 9700 §4.12).
-func seeOther(w http.ResponseWriter, location string) {
-	w.Header().Set("Location", location)
-	w.WriteHeader(http.StatusSeeOther)
+func refuseCrossOrigin(http.ResponseWriter, *http.Request) error {
+	return &web.PageError{Kind: web.PageForbidden}
 }

@@ -46,6 +46,8 @@ func samplePages(t *testing.T, lang string) []sample {
 	add("login-last-used", b.get(loginURL(i.Sealed)))
 	add("login-switch", b.get(loginURL(i.Sealed, "switch", "1")))
 	add("consent-native", nativeConsent(t, browse("native")))
+	add("consent-unverified", unverifiedConsent(t, browse("unverified"), "registered"))
+	add("consent-document", unverifiedConsent(t, browse("document"), "https://app.sunny.example/client.json"))
 	add("home-signed-in", b.get("/"))
 	add("logout", b.get("/logout"))
 	w.asks.logouts["lo"] = &provider.Logout{Sealed: "lo", ClientName: "Sunny Books", RedirectURL: "https://sunnybooks.example/bye"}
@@ -75,12 +77,20 @@ func nativeConsent(t *testing.T, b *browser) reply {
 	return b.follow(b.follow(b.get(b.atUpstream(b.get(loginURL(i.Sealed)), "facebook"))))
 }
 
+// unverifiedConsent is the consent page of a client that registered itself, or has a metadata document.
+func unverifiedConsent(t *testing.T, b *browser, id string) reply {
+	t.Helper()
+	ask := sunnyBooks()
+	ask.Client = &clients.Client{ID: id, SelfRegistered: true, Metadata: clients.Metadata{ClientName: "Sunny Reader", SkipConsent: true}}
+	return b.follow(b.follow(b.signIn(b.begin(ask))))
+}
+
 // dot is a logo that a client brings along.
 const dot = "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCA0OCA0OCI+PHJlY3Qgd2lkdGg9IjQ4IiBoZWlnaHQ9IjQ4IiByeD0iMTIiIGZpbGw9IiNmMmEyM2EiLz48Y2lyY2xlIGN4PSIyNCIgY3k9IjI0IiByPSIxMSIgZmlsbD0iI2ZmZiIvPjwvc3ZnPg=="
 
 func errorKinds() []web.PageErrorKind {
 	return []web.PageErrorKind{
-		web.PageLinkInvalid, web.PageLinkExpired, web.PageOtherBrowser, web.PageLinkUsed, web.PageUnknownClient, web.PageBadRedirectURI,
+		web.PageLinkInvalid, web.PageLinkExpired, web.PageOtherBrowser, web.PageLinkUsed, web.PageUnknownClient, web.PageBadRedirectURI, web.PageLeave,
 		web.PageBadRequest, web.PageBlocked, web.PageForbidden, web.PageNotFound, web.PageMethod, web.PageTooLarge, web.PageTooManyRequests,
 		web.PageUnavailable, web.PageInternal,
 	}
@@ -93,6 +103,9 @@ func errorSamples(w *world, lang string) []sample {
 		e := &web.PageError{Kind: kind, Client: "Sunny Books", Err: errors.New("private cause")}
 		if kind == web.PageBadRedirectURI {
 			e.Detail = `redirect_uri "https://sunnybooks.example/old" is not registered for client "sunny".`
+		}
+		if kind == web.PageLeave {
+			e.Detail, e.Next = "invalid_scope: The client is not registered for the scope x.", "https://sunnybooks.example/callback?error=invalid_scope&state=1"
 		}
 		page := record(func(rw http.ResponseWriter, r *http.Request) { w.ui.ErrorPage(rw, r, e) }, lang)
 		all = append(all, sample{"error-" + string(kind), page})

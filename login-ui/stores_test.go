@@ -147,9 +147,14 @@ func (a *attempts) SpendAttempt(_ context.Context, stateHash []byte, now time.Ti
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	attempt, ok := a.byHash[string(stateHash)]
-	delete(a.byHash, string(stateHash))
 	if !ok || now.After(attempt.ExpiresAt) {
 		return upstream.Attempt{}, upstream.ErrAttempt
 	}
+	if attempt.CodeVerifier == nil {
+		return attempt, upstream.ErrSpent
+	}
+	spent := attempt
+	spent.CodeVerifier, spent.Nonce = nil, ""
+	a.byHash[string(stateHash)] = spent
 	return attempt, nil
 }

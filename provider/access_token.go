@@ -36,9 +36,10 @@ type accessClaims struct {
 	Confirmation *confirmation `json:"cnf,omitempty"`
 }
 
-// confirmation names the key that a token is bound to (RFC 9449 §6.1).
+// confirmation names what a token is bound to: a DPoP key (RFC 9449 §6.1), a certificate (RFC 8705 §3.1), or both.
 type confirmation struct {
-	Thumbprint string `json:"jkt"`
+	Thumbprint  string `json:"jkt,omitempty"`
+	Certificate string `json:"x5t#S256,omitempty"`
 }
 
 // grantID returns the id of the grant that the token belongs to; empty for a client-credentials token.
@@ -82,8 +83,8 @@ func (f *codeFlow) GenerateAccessToken(ctx context.Context, requester fosite.Req
 		Issuer: f.provider.config.Issuer, ClientID: requester.GetClient().GetID(), Scope: joinScopes(requester.GetGrantedScopes()),
 		IssuedAt: now.Unix(), ExpiresAt: s.accessExpiresAt.Unix(), ID: randomText(8), Status: f.provider.statusClaim(index),
 	}
-	if key := tokenRequestOf(ctx).dpopKey; key != "" {
-		c.Confirmation = &confirmation{Thumbprint: key}
+	if t := tokenRequestOf(ctx); t.dpopKey != "" || t.certificate != "" {
+		c.Confirmation = &confirmation{Thumbprint: t.dpopKey, Certificate: t.certificate}
 	}
 	if s.grant.ID != "" {
 		c.ID = s.grant.ID + "." + c.ID
@@ -143,7 +144,8 @@ func (p *Provider) verifyAccessToken(ctx context.Context, token string) (*access
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return nil, keys.ErrToken
 	}
-	if c.Issuer != p.config.Issuer || c.Subject == "" || time.Now().Unix() >= c.ExpiresAt {
+	whole := c.Subject != "" && c.ClientID != "" && c.ID != "" && c.IssuedAt != 0 && len(c.Audience) > 0 && !has(c.Audience, "")
+	if !whole || c.Issuer != p.config.Issuer || time.Now().Unix() >= c.ExpiresAt {
 		return nil, keys.ErrToken
 	}
 	return &c, nil

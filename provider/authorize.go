@@ -51,7 +51,7 @@ func (p *Provider) serveAuthorizePost(w http.ResponseWriter, r *http.Request) er
 	if len(query) > maxParameters {
 		return &web.PageError{Kind: web.PageTooLarge, Detail: "The authorization request is longer than 4 KiB."}
 	}
-	http.Redirect(w, r, "/oauth2/authorize?"+query, http.StatusSeeOther)
+	web.SeeOther(w, "/oauth2/authorize?"+query)
 	return nil
 }
 
@@ -126,7 +126,7 @@ func (p *Provider) ask(r *http.Request, a authorization, request fosite.Authoriz
 	q := question{
 		prompts: strings.Fields(a.form.Get("prompt")), maxAge: maxAge(a), firstSeenAt: a.firstSeenAt,
 		denied: a.interaction != nil && a.interaction.Denied, scopes: request.GetRequestedScopes(),
-		skipConsent: a.client.Metadata.SkipConsent, impersonable: a.client.Impersonable(a.redirectURI),
+		skipConsent: a.client.Metadata.SkipConsent && !a.client.SelfRegistered, impersonable: a.client.Impersonable(a.redirectURI),
 	}
 	if hint := a.form.Get("id_token_hint"); hint != "" {
 		claims, err := p.verifyIDTokenHint(r.Context(), hint)
@@ -159,7 +159,7 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, a authorizat
 		}
 	}
 	web.Annotate(r.Context(), "next", page)
-	http.Redirect(w, r, page+"?i="+url.QueryEscape(p.sealInteraction(*s)), http.StatusSeeOther)
+	web.SeeOther(w, page+"?i="+url.QueryEscape(p.sealInteraction(*s)))
 	return nil
 }
 
@@ -182,6 +182,5 @@ func (p *Provider) issueCode(w http.ResponseWriter, r *http.Request, a authoriza
 		return p.refuse(w, r, a, err)
 	}
 	web.Annotate(r.Context(), "next", "code")
-	p.redirect(w, r, a, "code", response.GetCode())
-	return nil
+	return p.respond(w, r, a, url.Values{"code": {response.GetCode()}})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/web"
 )
 
@@ -23,23 +24,38 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, a authorizatio
 		return err
 	}
 	web.Annotate(r.Context(), "oauth_error", e.ErrorField)
-	p.redirect(w, r, a, "error", e.ErrorField, "error_description", description(e))
-	return nil
+	wait, err := p.mustNotHop(r, a)
+	if err != nil {
+		return err
+	}
+	if wait {
+		return p.leavePage(a, e)
+	}
+	return p.respond(w, r, a, url.Values{"error": {e.ErrorField}, "error_description": {description(e)}})
 }
 
-// redirect sends the browser back to the client with the named parameters, the client's state, and who answers (RFC 9207 §2).
-func (p *Provider) redirect(w http.ResponseWriter, r *http.Request, a authorization, pairs ...string) {
-	parameters := url.Values{"iss": {p.config.Issuer}}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		parameters.Set(pairs[i], pairs[i+1])
+// mustNotHop says whether an error must not lead to the client by itself: nobody has looked at the client, and the person has not signed in, so
+// that a link of ours would lead anybody anywhere (RFC 9700 §4.11.2). That goes for prompt=none too: docs/divergences.md.
+func (p *Provider) mustNotHop(r *http.Request, a authorization) (bool, error) {
+	if !a.client.SelfRegistered || p.config.TrustedRedirect != nil && p.config.TrustedRedirect(a.redirectURI) {
+		return false, nil
 	}
-	if a.form.Has("state") {
-		parameters.Set("state", a.form.Get("state"))
+	_, err := p.config.Sessions.Current(r)
+	switch {
+	case errors.Is(err, session.ErrNotFound):
+		return true, nil
+	case err != nil:
+		return false, &fault{err}
 	}
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	// The registered URI stays as it is, its own query too. 303: a POST that carried a choice is never repeated at the client (RFC 9700 §4.12).
-	w.Header().Set("Location", withParameters(a.redirectURI, parameters))
-	w.WriteHeader(http.StatusSeeOther)
+	return false, nil
+}
+
+// leavePage names the place that the error would have led to, and leaves it to the person to go there.
+func (p *Provider) leavePage(a authorization, e *fosite.RFC6749Error) error {
+	return &web.PageError{
+		Kind: web.PageLeave, Client: a.client.Metadata.ClientName, Detail: e.ErrorField + ": " + description(e),
+		Next: p.answerURL(a, "error", e.ErrorField, "error_description", description(e)),
+	}
 }
 
 // writePageError answers a person. What is not a page error is a fault of ours.

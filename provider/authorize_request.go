@@ -32,7 +32,8 @@ func (p *Provider) validate(r *http.Request, a authorization) (fosite.AuthorizeR
 	for name, values := range a.form {
 		form[name] = values
 	}
-	form.Del("audience") // not a parameter of ours; fosite would compare it with a registration that is not there
+	form.Del("response_mode") // response_mode.go has judged it
+	form.Del("audience")      // not a parameter of ours; fosite would compare it with a registration that is not there
 	form.Set("scope", joinScopes(allowedScopes(a.client, strings.Fields(a.form.Get("scope")))))
 	ctx := context.WithValue(r.Context(), clientKey{}, &fositeClient{Client: a.client, redirectURI: a.redirectURI})
 	request, err := p.fosite.NewAuthorizeRequest(ctx, &http.Request{Method: http.MethodGet, URL: r.URL, Header: r.Header, Form: form})
@@ -65,15 +66,6 @@ func checkResponseType(_ *Provider, a authorization) *fosite.RFC6749Error {
 		return fosite.ErrInvalidRequest.WithHint("The parameter response_type is missing. Use code.")
 	}
 	return fosite.ErrUnsupportedResponseType.WithHint("The only response_type offered is code.")
-}
-
-// checkResponseMode: OAuth Response Types §2.1.
-func checkResponseMode(_ *Provider, a authorization) *fosite.RFC6749Error {
-	switch a.form.Get("response_mode") {
-	case "", "query":
-		return nil
-	}
-	return fosite.ErrInvalidRequest.WithHint("The only response_mode offered is query.")
 }
 
 // checkPrompt: OIDC Core §3.1.2.1.

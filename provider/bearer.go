@@ -75,13 +75,20 @@ func bearerToken(r *http.Request) (presentedToken, error) {
 
 // checkBinding checks that a token bound to a key comes with a proof of that key, and one that is not bound does not pretend to be (RFC 9449 §7).
 func (p *Provider) checkBinding(r *http.Request, presented presentedToken, c *accessClaims) error {
-	if c.Confirmation == nil && !presented.dpop {
+	if c.Confirmation != nil && c.Confirmation.Certificate != "" && c.Confirmation.Certificate != p.config.MutualTLS.certificate(r) { // RFC 8705 §3
+		return &bearerError{
+			RFC6749Error: errInvalidToken.WithHint("The access token is bound to a certificate: connect with that certificate."),
+			status:       http.StatusUnauthorized, dpop: presented.dpop,
+		}
+	}
+	bound := c.Confirmation != nil && c.Confirmation.Thumbprint != ""
+	if !bound && !presented.dpop {
 		return nil
 	}
 	refuse := func(e *fosite.RFC6749Error) error {
 		return &bearerError{RFC6749Error: e, status: http.StatusUnauthorized, dpop: true}
 	}
-	if c.Confirmation == nil || !presented.dpop {
+	if !bound || !presented.dpop {
 		return refuse(errInvalidToken.WithHint("A token that is bound to a DPoP key comes with the DPoP scheme and a proof, any other with the Bearer scheme."))
 	}
 	key, err := p.dpopKey(r, presented.token)

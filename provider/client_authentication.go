@@ -16,10 +16,14 @@ import (
 
 // credentials is what a request presents to authenticate its client (RFC 6749 §2.3).
 type credentials struct {
-	method string // client_secret_basic, client_secret_post or none
-	id     string
-	secret string
+	method    string // client_secret_basic, client_secret_post, methodAssertion or none
+	id        string
+	secret    string
+	assertion *assertion
 }
+
+// methodAssertion stands for client_secret_jwt and private_key_jwt: which of them it is, the client's registration says.
+const methodAssertion = "assertion"
 
 // client returns the registered client with the id: nil when there is none or it is disabled, or a fault.
 func (p *Provider) client(ctx context.Context, id string) (*clients.Client, error) {
@@ -52,14 +56,7 @@ func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form
 	if err != nil {
 		return nil, err
 	}
-	if c == nil || presented.method != c.Metadata.TokenEndpointAuthMethod {
-		p.secrets.VerifyAbsent(presented.secret)
-		return nil, errClient(presented)
-	}
-	if presented.method == "none" {
-		return c, nil
-	}
-	ok, err := p.secrets.Verify(ctx, c, presented.secret)
+	ok, err := p.prove(ctx, r, c, presented)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +66,27 @@ func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form
 	return c, nil
 }
 
+// prove says whether what is presented proves to be c, by c's method. c is nil when there is no such client.
+func (p *Provider) prove(ctx context.Context, r *http.Request, c *clients.Client, presented credentials) (bool, error) {
+	if presented.method == methodAssertion {
+		return p.proveByAssertion(ctx, r, c, presented.assertion)
+	}
+	method := ""
+	if c != nil {
+		method = c.Metadata.TokenEndpointAuthMethod
+	}
+	switch {
+	case presented.method == clients.AuthMethodNone && (method == clients.AuthMethodTLS || method == clients.AuthMethodSelfSignedTLS):
+		return p.proveByCertificate(ctx, r, c)
+	case presented.method != method:
+		p.secrets.VerifyAbsent(presented.secret)
+		return false, nil
+	case method == clients.AuthMethodNone:
+		return true, nil
+	}
+	return p.secrets.Verify(ctx, c, presented.secret)
+}
+
 // credentialsOf reads the credentials. A request must use one method only (RFC 6749 §2.3).
 func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 	headers := r.Header.Values("Authorization")
@@ -76,23 +94,38 @@ func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 		return credentials{}, fosite.ErrInvalidRequest.WithHint("There is more than one Authorization header.")
 	}
 	id, secret := form.Get("client_id"), form.Get("client_secret")
-	if len(headers) == 0 {
-		if form.Has("client_secret") {
-			return credentials{method: "client_secret_post", id: id, secret: secret}, nil
-		}
-		return credentials{method: "none", id: id}, nil
+	asserts := form.Has("client_assertion") || form.Has("client_assertion_type")
+	switch posts := form.Has("client_secret"); {
+	case len(headers) == 1 && posts, len(headers) == 1 && asserts, posts && asserts:
+		return credentials{}, fosite.ErrInvalidRequest.WithHint("The client authenticates in more than one way at once: Authorization header, client_secret, client_assertion. Use one of them.")
+	case asserts:
+		return assertionOf(form)
+	case posts:
+		return credentials{method: clients.AuthMethodPost, id: id, secret: secret}, nil
+	case len(headers) == 0:
+		return credentials{method: clients.AuthMethodNone, id: id}, nil
 	}
 	c, err := parseBasic(headers[0])
 	if err != nil {
 		return credentials{}, err
 	}
-	if form.Has("client_secret") {
-		return credentials{}, fosite.ErrInvalidRequest.WithHint("The client authenticates in the Authorization header and in the body at once. Use one of the two.")
-	}
 	if form.Has("client_id") && id != c.id {
 		return credentials{}, fosite.ErrInvalidRequest.WithHint("The client_id in the body differs from the one in the Authorization header.")
 	}
 	return c, nil
+}
+
+// assertionOf reads a client assertion (RFC 7521 §4.2). It names the client itself; client_id is optional, and the same where it is there.
+func assertionOf(form url.Values) (credentials, error) {
+	refused := errClient(credentials{method: methodAssertion})
+	if form.Get("client_assertion_type") != assertionType {
+		return credentials{}, refused
+	}
+	a := parseAssertion(form.Get("client_assertion"))
+	if a == nil || form.Has("client_id") && form.Get("client_id") != a.claims.Subject {
+		return credentials{}, refused
+	}
+	return credentials{method: methodAssertion, id: a.claims.Subject, assertion: a}, nil
 }
 
 // parseBasic reads an HTTP Basic header whose two halves are form-encoded (RFC 6749 §2.3.1).
@@ -132,7 +165,7 @@ func (e *clientError) Unwrap() error { return e.RFC6749Error }
 
 func errClient(c credentials) error {
 	return &clientError{
-		RFC6749Error: fosite.ErrInvalidClient.WithHint("The client is unknown, its secret is wrong, or it authenticates with another method than the registered token_endpoint_auth_method."),
+		RFC6749Error: fosite.ErrInvalidClient.WithHint("The client is unknown, its secret, assertion or certificate is wrong, or it authenticates with another method than the registered token_endpoint_auth_method."),
 		basic:        c.method == "client_secret_basic",
 	}
 }

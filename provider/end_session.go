@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
@@ -40,7 +39,7 @@ func (p *Provider) serveEndSession(w http.ResponseWriter, r *http.Request) error
 	}
 	if r.Method == http.MethodPost && len(form.Encode()) <= maxParameters {
 		// A post from the client's site comes without our cookies; once around by GET brings them along.
-		http.Redirect(w, r, "/oauth2/logout?"+form.Encode(), http.StatusSeeOther)
+		web.SeeOther(w, "/oauth2/logout?"+form.Encode())
 		return nil
 	}
 	client, hint, err := p.logoutClient(r.Context(), form)
@@ -61,11 +60,10 @@ func (p *Provider) serveEndSession(w http.ResponseWriter, r *http.Request) error
 		if err != nil {
 			return err
 		}
-		w.Header().Set("Location", location)
-		w.WriteHeader(http.StatusSeeOther)
+		web.SeeOther(w, location)
 		return nil
 	}
-	http.Redirect(w, r, "/logout?l="+url.QueryEscape(p.sealLogout(l)), http.StatusSeeOther)
+	web.SeeOther(w, "/logout?l="+url.QueryEscape(p.sealLogout(l)))
 	return nil
 }
 
@@ -166,15 +164,6 @@ func (p *Provider) frontchannel(ctx context.Context, s session.Session) ([]strin
 
 // maxFrontchannel bounds how many clients one page tells.
 const maxFrontchannel = 20
-
-// withParameters adds parameters to an address that may have some already.
-func withParameters(address string, parameters url.Values) string {
-	separator := "?"
-	if strings.Contains(address, "?") {
-		separator = "&"
-	}
-	return address + separator + parameters.Encode()
-}
 
 // redirectURL is where the browser goes after the log-out, with the client's state.
 func (l sealedLogout) redirectURL() string {

@@ -11,8 +11,6 @@ import (
 	"github.com/symbolon-id/symbolon/provider/web"
 )
 
-// errUnsupportedGrantType and the like have no ready-made sentence in fosite that tells a developer what to do; the hints here do.
-
 // oauthError turns any error into the one that the client is told. What is not an OAuth error is a server_error whose cause only the log sees;
 // a storage fault is temporarily_unavailable, so that the client tries again instead of giving up.
 func oauthError(err error) *fosite.RFC6749Error {
@@ -25,7 +23,7 @@ func oauthError(err error) *fosite.RFC6749Error {
 	case errors.Is(err, fosite.ErrInvalidatedAuthorizeCode):
 		// Fosite hands a lost race for a code out as server_error.
 		return fosite.ErrInvalidGrant.WithHint("The authorization code has been used before, so everything it was used for was revoked.").WithWrap(err)
-	case errors.Is(err, web.ErrFormDuplicate), errors.Is(err, web.ErrFormSyntax):
+	case errors.Is(err, web.ErrFormDuplicate), errors.Is(err, web.ErrFormSyntax), errors.Is(err, web.ErrFormQuery):
 		return fosite.ErrInvalidRequest.WithHint(strings.TrimPrefix(err.Error(), "web: ") + ".").WithWrap(err)
 	case errors.As(err, &e):
 		return e
@@ -81,6 +79,16 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 		web.Fail(r.Context(), causeOf(err))
 	}
 	writeJSON(w, status, errorBody{Error: e.ErrorField, Description: description(e)})
+}
+
+// Refuse answers a request to an API that met no endpoint, the wrong method, or a fault before or around its handler.
+func Refuse(w http.ResponseWriter, status int, description string) {
+	code := fosite.ErrInvalidRequest.ErrorField
+	if status >= http.StatusInternalServerError {
+		code = fosite.ErrServerError.ErrorField
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, status, errorBody{Error: code, Description: description})
 }
 
 // causeOf describes err for the log: fosite's errors say only their code.

@@ -80,7 +80,7 @@ func (p *Provider) verifyIDTokenHint(ctx context.Context, token string) (*idClai
 		return nil, err
 	}
 	var c idClaims
-	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != p.config.Issuer || c.Subject == "" {
+	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != p.config.Issuer || c.Subject == "" || c.Audience == "" || c.SessionID == "" || c.ExpiresAt == 0 {
 		return nil, keys.ErrToken
 	}
 	return &c, nil

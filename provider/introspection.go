@@ -38,7 +38,7 @@ type introspectionResponse struct {
 // serveIntrospection is the introspection endpoint (RFC 7662 §2). It answers confidential clients only; that a caller holds some access token
 // proves nothing about it.
 func (p *Provider) serveIntrospection(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ParseForm(r)
+	form, err := web.ParsePost(r)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (p *Provider) introspect(ctx context.Context, c *clients.Client, token stri
 		return introspectionResponse{}, nil
 	}
 	tokenType := "Bearer"
-	if claims.Confirmation != nil {
+	if claims.Confirmation != nil && claims.Confirmation.Thumbprint != "" {
 		tokenType = "DPoP"
 	}
 	return introspectionResponse{

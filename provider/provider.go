@@ -2,6 +2,7 @@ package provider
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -16,7 +17,7 @@ import (
 	"github.com/symbolon-id/symbolon/provider/web"
 )
 
-// Config configures a Provider. Every field must be set.
+// Config configures a Provider. Every field without a word about its absence must be set, but MutualTLS.
 type Config struct {
 	Issuer   string // without a trailing slash
 	Clients  *clients.Cache
@@ -31,12 +32,22 @@ type Config struct {
 	HTTPClient *http.Client
 	Keys       *keys.Ring
 	Secrets    *seal.Keyring
+	MutualTLS  MutualTLS // where clients' certificates come from
 
 	Lifetimes Lifetimes
+	// Registration says that clients may register themselves at /oauth2/register, ClientDocuments that a client_id may be the address of a
+	// metadata document. Neither is served here: both are announced.
+	Registration    bool
+	ClientDocuments bool
+	// TrustedRedirect says whether an operator has named the place that a redirect URI leads to. Where not, no error leads from here to a client
+	// that registered itself before the person has signed in. nil: no place is named.
+	TrustedRedirect func(redirectURI string) bool
 	// RequireDPoPNonce makes every DPoP proof carry a nonce of ours (RFC 9449 §8), at the price of one more request now and then.
 	RequireDPoPNonce bool
 	// ErrorPage answers a person whose request cannot be sent back to the client.
 	ErrorPage func(http.ResponseWriter, *http.Request, *web.PageError)
+	// FormPost answers with a page that posts the parameters to the client at action by itself (OAuth Form Post §2).
+	FormPost func(w http.ResponseWriter, r *http.Request, action string, parameters url.Values)
 }
 
 // Lifetimes says how long things live.
@@ -76,10 +87,13 @@ type Provider struct {
 	refresh      *seal.MAC // refresh tokens
 	nonces       *seal.MAC // DPoP nonces
 
-	secrets   *clients.SecretVerifier
-	indexes   *status.Allocator
-	lists     *status.Publisher
-	discovery []byte
+	secrets       *clients.SecretVerifier
+	clientSecrets *seal.Box // of client_secret_jwt clients
+	clientKeys    *clientKeys
+	decoys        []jose.JSONWebKey
+	indexes       *status.Allocator
+	lists         *status.Publisher
+	discovery     []byte
 }
 
 // New returns a Provider.
@@ -93,6 +107,10 @@ func New(config Config) *Provider {
 		refresh:      config.Secrets.MAC("refresh token"),
 		nonces:       config.Secrets.MAC("DPoP nonce"),
 		secrets:      clients.NewSecretVerifier(),
+
+		clientSecrets: config.Secrets.Box(clients.SealPurpose),
+		clientKeys:    newClientKeys(config.HTTPClient),
+		decoys:        newDecoys(),
 	}
 	p.newStatusLists()
 	p.fosite = newFosite(p)

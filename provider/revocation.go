@@ -16,7 +16,7 @@ import (
 // serveRevocation is the revocation endpoint (RFC 7009 §2). Revoking any token of a grant ends the grant. What is not alive or not the client's
 // gets the same 200 and changes nothing.
 func (p *Provider) serveRevocation(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ParseForm(r)
+	form, err := web.ParsePost(r)
 	if err != nil {
 		return err
 	}

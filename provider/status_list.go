@@ -15,7 +15,7 @@ import (
 	"github.com/symbolon-id/symbolon/provider/web"
 )
 
-// statusClaim says where a token's bit is (draft-ietf-oauth-status-list §6.1).
+// statusClaim says where a token's bit is (Token Status List §6.1).
 type statusClaim struct {
 	StatusList statusReference `json:"status_list"`
 }
@@ -89,7 +89,7 @@ func (p *Provider) newStatusLists() {
 	})
 }
 
-// serveStatusList publishes a status list (draft-ietf-oauth-status-list §8.1). Any cache may keep it until its ttl has passed, counted from when it
+// serveStatusList publishes a status list (Token Status List §8.1). Any cache may keep it until its ttl has passed, counted from when it
 // was issued: what a partner gets from a cache is never older than the ttl.
 func (p *Provider) serveStatusList(w http.ResponseWriter, r *http.Request) error {
 	list, err := strconv.ParseInt(r.PathValue("list"), 10, 64)

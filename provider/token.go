@@ -26,7 +26,7 @@ type tokenResponse struct {
 
 // serveToken is the token endpoint (RFC 6749 §3.2).
 func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ParseForm(r, "resource")
+	form, err := web.ParsePost(r, "resource")
 	if err != nil {
 		return err
 	}
@@ -48,6 +48,11 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	if dpopKey == "" && request.GetClient().(*fositeClient).Metadata.DPoPBoundAccessTokens { // RFC 9449 §5.2
 		return errDPoPProof.WithHint("This client is registered for DPoP-bound access tokens: send a DPoP proof.")
+	}
+	if request.GetClient().(*fositeClient).Metadata.CertificateBoundAccessTokens { // RFC 8705 §3
+		if t.certificate = p.config.MutualTLS.certificate(r); t.certificate == "" {
+			return fosite.ErrInvalidRequest.WithHint("This client is registered for certificate-bound access tokens: connect with its certificate.")
+		}
 	}
 	if form.Get("grant_type") == "client_credentials" {
 		if err := p.grantClientCredentials(request); err != nil {

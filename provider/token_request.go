@@ -9,7 +9,8 @@ import (
 // tokenRequest is what one request at the token endpoint has learned so far. It travels in the context, because fosite's handlers ask for the
 // same things several times and have no other place to keep them.
 type tokenRequest struct {
-	dpopKey string // thumbprint of the key that the request proves; empty without a proof
+	dpopKey     string // thumbprint of the key that the request proves; empty without a proof
+	certificate string // thumbprint of the certificate that the access token is bound to; empty: to none
 
 	code    string
 	grant   *Grant // that the code becomes

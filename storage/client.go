@@ -21,6 +21,7 @@ type clientRow struct {
 	Metadata       string // JSON: encoding/json leaves no invalid UTF-8 and no bare NUL in it
 	// BackchannelLogoutURI is the metadata's, for the statement that writes log-out notices.
 	BackchannelLogoutURI *string
+	SelfRegistered       bool
 }
 
 func (clientRow) TableName() string { return "clients" }
@@ -45,7 +46,8 @@ type clientSecretRow struct {
 }
 
 // One statement reads the client and its secrets: what is cached then belongs to one version.
-const selectClients = `SELECT c.id, c.version, c.created_at, c.updated_at, c.disabled_at, c.idempotency_key, c.metadata, s.id AS secret_id,
+const selectClients = `SELECT c.id, c.version, c.created_at, c.updated_at, c.disabled_at, c.idempotency_key, c.self_registered, c.metadata,
+ s.id AS secret_id,
  s.created_at AS secret_created_at, s.expires_at AS secret_expires_at, s.hash AS secret_hash
 FROM clients c LEFT JOIN client_secrets s ON s.client_id = c.id AND (s.expires_at IS NULL OR s.expires_at > ?) `
 
@@ -96,7 +98,7 @@ func clientRecords(rows []clientSecretRow) ([]*clients.Client, error) {
 		if len(list) == 0 || list[len(list)-1].ID != r.Client.ID {
 			c := &clients.Client{
 				ID: r.Client.ID, Version: r.Client.Version, CreatedAt: r.Client.CreatedAt.time(), UpdatedAt: r.Client.UpdatedAt.time(),
-				DisabledAt: r.Client.DisabledAt.time(),
+				DisabledAt: r.Client.DisabledAt.time(), SelfRegistered: r.Client.SelfRegistered,
 			}
 			if err := json.Unmarshal([]byte(r.Client.Metadata), &c.Metadata); err != nil {
 				return nil, fault(fmt.Sprintf("read metadata of client %q", r.Client.ID), err)
@@ -115,30 +117,44 @@ func clientRecords(rows []clientSecretRow) ([]*clients.Client, error) {
 
 // CreateClient implements clients.Store. The new row has version 1.
 func (db *DB) CreateClient(ctx context.Context, c *clients.Client, idempotencyKey string) error {
-	metadata, err := json.Marshal(c.Metadata)
+	row, err := newClientRow(c)
 	if err != nil {
 		return fault("create client", err)
 	}
-	row := clientRow{
-		ID: c.ID, Version: 1, CreatedAt: toMillis(c.CreatedAt), UpdatedAt: toMillis(c.UpdatedAt), DisabledAt: toMillis(c.DisabledAt),
-		Metadata: string(metadata), BackchannelLogoutURI: orNull(c.Metadata.BackchannelLogoutURI),
-	}
 	if idempotencyKey != "" {
+		if !isKey(idempotencyKey) {
+			return fault("create client", errKey)
+		}
 		row.IdempotencyKey = &idempotencyKey
 	}
-	if !isKey(c.ID) || idempotencyKey != "" && !isKey(idempotencyKey) {
-		return fault("create client", errKey)
-	}
-	err = db.tx(ctx, func(tx *gorm.DB) error {
-		if err := tx.Create(&row).Error; err != nil {
-			return err
-		}
-		if err := neverDeleted(tx, deletedClient, c.ID); err != nil {
-			return err
-		}
-		return insertSecrets(tx, c)
-	})
+	err = db.tx(ctx, func(tx *gorm.DB) error { return insertClient(tx, row, c) })
 	return orExists("create client", err, clients.ErrExists)
+}
+
+// newClientRow returns the row of a new client: version 1.
+func newClientRow(c *clients.Client) (*clientRow, error) {
+	if !isKey(c.ID) {
+		return nil, errKey
+	}
+	metadata, err := json.Marshal(c.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	return &clientRow{
+		ID: c.ID, Version: 1, CreatedAt: toMillis(c.CreatedAt), UpdatedAt: toMillis(c.UpdatedAt), DisabledAt: toMillis(c.DisabledAt),
+		Metadata: string(metadata), BackchannelLogoutURI: orNull(c.Metadata.BackchannelLogoutURI), SelfRegistered: c.SelfRegistered,
+	}, nil
+}
+
+// insertClient adds a client with its secrets; gorm.ErrDuplicatedKey when its id is or was taken.
+func insertClient(tx *gorm.DB, row *clientRow, c *clients.Client) error {
+	if err := tx.Create(row).Error; err != nil {
+		return err
+	}
+	if err := neverDeleted(tx, deletedClient, c.ID); err != nil {
+		return err
+	}
+	return insertSecrets(tx, c)
 }
 
 func insertSecrets(tx *gorm.DB, c *clients.Client) error {
@@ -156,6 +172,11 @@ func insertSecrets(tx *gorm.DB, c *clients.Client) error {
 
 // UpdateClient implements clients.Store. c itself is not changed: the row has c.Version + 1 afterwards.
 func (db *DB) UpdateClient(ctx context.Context, c *clients.Client) error {
+	return db.updateClient(ctx, c, func(*gorm.DB) error { return nil })
+}
+
+// updateClient is UpdateClient with something more in the same commit.
+func (db *DB) updateClient(ctx context.Context, c *clients.Client, more func(tx *gorm.DB) error) error {
 	if !isKey(c.ID) {
 		return clients.ErrConflict
 	}
@@ -177,7 +198,10 @@ func (db *DB) UpdateClient(ctx context.Context, c *clients.Client) error {
 		if err := tx.Where("client_id = ?", c.ID).Delete(&secretRow{}).Error; err != nil {
 			return err
 		}
-		return insertSecrets(tx, c)
+		if err := insertSecrets(tx, c); err != nil {
+			return err
+		}
+		return more(tx)
 	})
 	return fault("update client", err)
 }

@@ -24,6 +24,7 @@ import (
 
 var (
 	_ clients.Store         = (*DB)(nil)
+	_ clients.DocumentStore = (*DB)(nil)
 	_ account.Store         = (*DB)(nil)
 	_ account.Directory     = (*DB)(nil)
 	_ session.Store         = (*DB)(nil)
@@ -34,6 +35,9 @@ var (
 	_ provider.OutboxStore  = (*DB)(nil)
 	_ provider.ReplayStore  = (*DB)(nil)
 	_ status.Store          = (*DB)(nil)
+
+	_ clients.SelfRegistrationStore   = (*DB)(nil)
+	_ clients.InitialAccessTokenStore = (*DB)(nil)
 )
 
 // Config says which database to open and how.

@@ -39,7 +39,7 @@ func sweepUnderLoad(t *testing.T, url string, rows int) {
 	db.OnStatement(sweeping{}, func(took time.Duration) { longest, statements = max(longest, took), statements+1 })
 	expiredRows(t, db, url, rows/2)
 	quiet := startLoad(t, db, command)
-	time.Sleep(500 * time.Millisecond)
+	time.Sleep(time.Second)
 	quiet.stop()
 
 	busy, begin := startLoad(t, db, command), time.Now()
@@ -96,15 +96,17 @@ type load struct {
 }
 
 func startLoad(t *testing.T, db, command *storage.DB) *load {
+	// Some two hundred writes a second: a disk that is busy without a pause lets no other process in, with or without a sweep.
+	const pace = 20 * time.Millisecond
 	l := &load{t: t, took: map[string][]time.Duration{}}
 	for range 4 {
-		l.repeat("writers", func(n int) error { return l.write(db, n) })
-		l.repeat("readers", func(int) error {
+		l.repeat("writers", pace, func(n int) error { return l.write(db, n) })
+		l.repeat("readers", time.Millisecond, func(int) error {
 			_, err := db.Standing(t.Context(), "account1", "session1", "client")
 			return err
 		})
 	}
-	l.repeat("command", func(n int) error { return l.write(command, n) })
+	l.repeat("command", pace, func(n int) error { return l.write(command, n) })
 	return l
 }
 
@@ -121,7 +123,7 @@ func (l *load) write(db *storage.DB, n int) error {
 	return err
 }
 
-func (l *load) repeat(who string, operation func(n int) error) {
+func (l *load) repeat(who string, pace time.Duration, operation func(n int) error) {
 	l.wg.Go(func() {
 		for n := 0; !l.done.Load(); n++ {
 			begin := time.Now()
@@ -134,7 +136,7 @@ func (l *load) repeat(who string, operation func(n int) error) {
 				l.t.Error(err)
 				return
 			}
-			time.Sleep(time.Millisecond)
+			time.Sleep(pace)
 		}
 	})
 }

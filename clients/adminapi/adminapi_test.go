@@ -239,7 +239,7 @@ const fullDocument = `{
 	"audience": ["https://api.example/"], "skip_consent": true, "require_pkce": true, "access_token_lifetime": 300, "introspect_any": true,
 	"backchannel_logout_uri": "https://app.example/bc", "backchannel_logout_session_required": true,
 	"frontchannel_logout_uri": "https://app.example/fc", "frontchannel_logout_session_required": true,
-	"dpop_bound_access_tokens": true, "introspection_signed_response_alg": "ES256", "access_token_format": "opaque"
+	"dpop_bound_access_tokens": true, "introspection_signed_response_alg": "ES256", "authorization_signed_response_alg": "PS256", "access_token_format": "opaque"
 }`
 
 // DS-10: the API answers faults of the database with 503, never with a wrong 404.

@@ -83,7 +83,7 @@ func asProblem(err error) *problem {
 	case errors.Is(err, clients.ErrNoSecret):
 		return &problem{
 			Status: http.StatusConflict, Code: "client-has-no-secret", Err: err,
-			Detail: "The client's token_endpoint_auth_method is none. Change it first.",
+			Detail: "The client's token_endpoint_auth_method uses no secret. Change it first.",
 		}
 	default:
 		return &problem{Status: http.StatusServiceUnavailable, Code: "unavailable", Detail: "The request could not be answered now. Try again.", Err: err}

@@ -37,6 +37,7 @@ func runBare(address, database string) error {
 	mux.HandleFunc("GET /readyz", b.serveDocument)
 	mux.HandleFunc("GET /.well-known/openid-configuration", b.serveDocument)
 	mux.HandleFunc("GET /oauth2/jwks", b.serveDocument)
+	mux.HandleFunc("GET /oauth2/status/0", b.serveDocument)
 	mux.HandleFunc("GET /oauth2/authorize", failing(b.serveAuthorize))
 	mux.HandleFunc("POST /oauth2/token", failing(b.serveToken))
 	mux.HandleFunc("POST /oauth2/introspect", failing(b.serveIntrospection))

@@ -126,6 +126,12 @@ type bareAccessClaims struct {
 	SessionID string   `json:"sid,omitempty"`
 	AuthTime  int64    `json:"auth_time,omitempty"`
 	AMR       []string `json:"amr,omitempty"`
+	Status    struct {
+		StatusList struct {
+			Index int64  `json:"idx"`
+			URI   string `json:"uri"`
+		} `json:"status_list"`
+	} `json:"status"`
 }
 
 func (b *bare) accessClaims(id, scope string) bareAccessClaims {
@@ -134,6 +140,7 @@ func (b *bare) accessClaims(id, scope string) bareAccessClaims {
 		Issuer: b.issuer, Subject: strings.Repeat("a", 22), Audience: b.issuer, ExpiresAt: now + 600, IssuedAt: now, ID: id,
 		ClientID: strings.Repeat("c", 22), Scope: scope,
 	}
+	c.Status.StatusList.Index, c.Status.StatusList.URI = 123456, b.issuer+"/oauth2/status/0"
 	if strings.Contains(id, ".") {
 		c.SessionID, c.AuthTime, c.AMR = strings.Repeat("s", 22), now, []string{"fed"}
 	}

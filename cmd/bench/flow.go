@@ -43,6 +43,7 @@ func flows() []flow {
 		{name: "introspection", prepare: oneGrant, operate: introspect},
 		{name: "userinfo", prepare: oneGrant, operate: userInfo},
 		{name: "revocation", prepare: stockGrants, operate: revoke},
+		{name: "status_list", prepare: oneGrant, operate: statusList},
 	}
 }
 
@@ -178,4 +179,14 @@ func revoke(ctx context.Context, w *worker) error {
 		return err
 	}
 	return w.partner.Revoke(ctx, token)
+}
+
+// statusList fetches the list that says whether the worker's token has been revoked, as its audience would.
+func statusList(ctx context.Context, w *worker) error {
+	uri, err := w.tokens.StatusList()
+	if err != nil {
+		return err
+	}
+	_, err = w.partner.Document(ctx, strings.TrimPrefix(uri, w.partner.Issuer))
+	return err
 }

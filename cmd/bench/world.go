@@ -147,7 +147,7 @@ func (b *bench) startServer(ctx context.Context, database string, workers int) (
 	if err := os.WriteFile(file, []byte(b.configuration(issuer, address, database)), 0o600); err != nil {
 		return nil, err
 	}
-	node, err := load.Start(filepath.Join(b.dir, "symbolon.log"), nil, b.binary, "serve", "-c", file, "--migrate")
+	node, err := load.Start(filepath.Join(b.dir, "symbolon.log"), environment(), b.binary, "serve", "-c", file, "--migrate")
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +220,7 @@ func (b *bench) startBare(ctx context.Context, database string, workers int) (*s
 	if err != nil {
 		return nil, err
 	}
-	node, err := load.Start(filepath.Join(b.dir, "bare.log"), nil, program, bareCommand, address, database)
+	node, err := load.Start(filepath.Join(b.dir, "bare.log"), environment(), program, bareCommand, address, database)
 	if err != nil {
 		return nil, err
 	}
@@ -235,6 +235,14 @@ func newWorkers(partner, service *load.Partner, n int) []*worker {
 		workers[i] = &worker{partner: partner, service: service, browser: load.NewBrowser(partner.Client), person: fmt.Sprintf("p%d", i%len(people()))}
 	}
 	return workers
+}
+
+// environment hands a GOGC given to the bench on to both servers. Without it each has its own: Go's default for the bare one.
+func environment() []string {
+	if gogc, ok := os.LookupEnv("GOGC"); ok {
+		return []string{"GOGC=" + gogc}
+	}
+	return nil
 }
 
 func awaitReady(ctx context.Context, node *load.Node, client *http.Client, url string) error {

@@ -17,6 +17,7 @@ type document struct {
 // cited. Drafts and documents without a number have the short name by which we cite them.
 func documents() []document {
 	return []document{
+		{"RFC 1950", 3, "A"},
 		{"RFC 2104", 7, ""},
 		{"RFC 3339", 8, "ABCD"},
 		{"RFC 3986", 10, "ABCD"},

@@ -21,7 +21,9 @@ func TestSizeCanFail(t *testing.T) {
 		{"an allowed function", "p/a.go", long, "p/a.go:T.Long a table", ""},
 		{"allowed without a reason", "p/a.go", long, "p/a.go:T.Long", "without a reason"},
 		{"an allowance that nothing needs", "p/a.go", "package p\n", "p/a.go:T.Long a table", "remove the line"},
-		{"a file of 301 lines", "p/a_test.go", "package p\n" + strings.Repeat("\n", 300), "", "301 lines"},
+		{"a file of 301 lines", "p/a.go", "package p\n" + strings.Repeat("\n", 300), "", "301 lines"},
+		{"a test of 500 lines", "p/a_test.go", "package p\n" + strings.Repeat("\n", 499), "", ""},
+		{"a test of 501 lines", "p/a_test.go", "package p\n" + strings.Repeat("\n", 500), "", "501 lines"},
 		{"an interface of seven methods", "p/a.go", wide, "", "interface Wide has 7 methods"},
 	}
 	for _, test := range tests {

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"os/signal"
+	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -24,6 +27,7 @@ An embedded database is made and migrated by itself. A PostgreSQL schema that is
 			if err != nil {
 				return err
 			}
+			collectLess(p.environ)
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
 			// After the first signal the next one has its usual effect.
@@ -33,4 +37,12 @@ An embedded database is made and migrated by itself. A PostgreSQL schema that is
 	}
 	cmd.Flags().BoolVar(&migrate, "migrate", false, "apply pending migrations to PostgreSQL first")
 	return cmd
+}
+
+// collectLess lets the heap grow to five times what is alive before it is collected, unless the operator has set GOGC. What is alive is some ten
+// MiB: with Go's default, collecting takes a tenth of the CPU and saves a dozen MiB (docs/performance.md).
+func collectLess(environ []string) {
+	if !slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, "GOGC=") }) {
+		debug.SetGCPercent(400)
+	}
 }

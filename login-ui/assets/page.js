@@ -14,4 +14,6 @@
     timer = setTimeout(rest, 15000); // an app was opened, or nothing answered: the page is still here
   });
   addEventListener('pageshow', rest); // back from the history
+  var auto = document.querySelector('form[data-auto]');
+  if (auto) auto.submit(); // the answer to a partner: nothing to decide
 })();

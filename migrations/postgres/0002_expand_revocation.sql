@@ -10,6 +10,9 @@ ALTER TABLE grants ADD COLUMN status_list BIGINT;
 ALTER TABLE grants ADD COLUMN status_bit BIGINT;
 ALTER TABLE grants ADD COLUMN dpop_key TEXT;
 
+-- A spent attempt stays until it expires, so that a person who goes back to it is sent on instead of being refused.
+ALTER TABLE upstream_attempts ADD COLUMN spent_at BIGINT;
+
 CREATE TABLE status_lists (
   id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- never given again
   kind       TEXT COLLATE "C" NOT NULL,

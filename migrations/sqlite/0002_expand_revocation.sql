@@ -10,6 +10,9 @@ ALTER TABLE grants ADD COLUMN status_list INTEGER;
 ALTER TABLE grants ADD COLUMN status_bit INTEGER;
 ALTER TABLE grants ADD COLUMN dpop_key TEXT;
 
+-- A spent attempt stays until it expires, so that a person who goes back to it is sent on instead of being refused.
+ALTER TABLE upstream_attempts ADD COLUMN spent_at INTEGER;
+
 CREATE TABLE status_lists (
   id         INTEGER PRIMARY KEY AUTOINCREMENT, -- never given again
   kind       TEXT NOT NULL,

@@ -134,7 +134,7 @@ func TestSignedByEveryAlgorithmVerifiesElsewhere(t *testing.T) {
 	}
 	for _, alg := range []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA} {
 		token := sign(t, r, alg)
-		jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{alg})
+		jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{alg})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -296,7 +296,7 @@ func TestExternalSigner(t *testing.T) {
 	}
 	r := openRing(t, &shelf{}, func(c *RingConfig) { c.External = []External{{Algorithm: jose.ES256, Signer: device{key}}} })
 	token := sign(t, r, jose.ES256)
-	jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		t.Fatal(err)
 	}

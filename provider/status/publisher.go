@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// MediaType is that of a published list, and "typ" of its JWT without "application/" (draft-ietf-oauth-status-list §5.1).
+// MediaType is that of a published list, and "typ" of its JWT without "application/" (Token Status List §5.1).
 const MediaType = "application/statuslist+jwt"
 
 // overlap is how far back each reading of revocations goes: longer than any transaction that sets a bit takes to commit.
@@ -133,7 +133,7 @@ func (p *Publisher) refresh(ctx context.Context, l *published, list int64, now t
 	}
 	changed := whole
 	for _, i := range revoked {
-		if bit := byte(1) << (i % 8); bits[i/8]&bit == 0 { // the first index is the lowest bit (draft-ietf-oauth-status-list §4.1)
+		if bit := byte(1) << (i % 8); bits[i/8]&bit == 0 { // the first index is the lowest bit (Token Status List §4.1)
 			bits[i/8] |= bit
 			changed = true
 		}
@@ -154,7 +154,7 @@ func (p *Publisher) refresh(ctx context.Context, l *published, list int64, now t
 	return nil
 }
 
-// listClaims are the claims of a status list token (draft-ietf-oauth-status-list §5.1).
+// listClaims are the claims of a status list token (Token Status List §5.1).
 type listClaims struct {
 	Subject    string     `json:"sub"`
 	IssuedAt   int64      `json:"iat"`
@@ -187,7 +187,7 @@ func (p *Publisher) sign(list int64, lst string, now time.Time) (Document, error
 	return Document{JWT: jwt, ETag: `"` + jwt[len(jwt)-22:] + `"`, IssuedAt: now}, nil
 }
 
-// encode compresses a bit array (RFC 1950, the highest level) and encodes it (draft-ietf-oauth-status-list §4.1, §4.2).
+// encode compresses a bit array (RFC 1950, the highest level) and encodes it (Token Status List §4.1, §4.2).
 func encode(bits []byte) (string, error) {
 	var buf bytes.Buffer
 	w, err := zlib.NewWriterLevel(&buf, zlib.BestCompression)

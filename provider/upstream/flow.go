@@ -181,23 +181,15 @@ func (f *Flow) Complete(ctx context.Context, connectorID string, query url.Value
 	if !ok {
 		return Completion{}, fmt.Errorf("%w: no connector %q", ErrAttempt, connectorID)
 	}
-	// RFC 6749 §3.1: no parameter more than once
-	state := query["state"]
-	if len(state) != 1 || state[0] == "" || len(state[0]) > maxState {
-		return Completion{}, fmt.Errorf("%w: needs one state", ErrAttempt)
-	}
-	stateHash := sha256.Sum256([]byte(state[0]))
-	attempt, err := f.store.SpendAttempt(ctx, stateHash[:], time.Now())
+	attempt, spent, err := f.spend(ctx, connectorID, query, browserHash)
 	if err != nil {
-		return Completion{}, fmt.Errorf("spend attempt: %w", err)
-	}
-	sameConnector := subtle.ConstantTimeCompare([]byte(attempt.Connector), []byte(connectorID))
-	sameBrowser := subtle.ConstantTimeCompare(attempt.BrowserHash, browserHash)
-	if sameConnector&sameBrowser != 1 || len(browserHash) != browserHashLength {
-		return Completion{}, fmt.Errorf("%w: of another browser or upstream", ErrAttempt)
+		return Completion{}, err
 	}
 	done := Completion{Interaction: attempt.Interaction, Reauthenticate: attempt.Reauth, StartedAt: attempt.CreatedAt}
-	verifier, err := f.box.Open(attempt.CodeVerifier, stateHash[:])
+	if spent {
+		return done, ErrSpent
+	}
+	verifier, err := f.box.Open(attempt.CodeVerifier, attempt.StateHash)
 	if err != nil {
 		// The secrets were changed in between, or the row was: either way this attempt is over and a new one will do.
 		return done, fmt.Errorf("%w: code verifier does not open: %w", ErrAttempt, err)
@@ -219,6 +211,27 @@ func (f *Flow) Complete(ctx context.Context, connectorID string, query url.Value
 	}
 	done.Proof.Connector = connectorID
 	return done, nil
+}
+
+// spend spends the attempt that the callback's state names, and says whether it had been spent before. An attempt of another browser or another
+// upstream is ErrAttempt, whatever its state.
+func (f *Flow) spend(ctx context.Context, connectorID string, query url.Values, browserHash []byte) (attempt Attempt, spent bool, err error) {
+	// RFC 6749 §3.1: no parameter more than once
+	state := query["state"]
+	if len(state) != 1 || state[0] == "" || len(state[0]) > maxState {
+		return Attempt{}, false, fmt.Errorf("%w: needs one state", ErrAttempt)
+	}
+	stateHash := sha256.Sum256([]byte(state[0]))
+	attempt, err = f.store.SpendAttempt(ctx, stateHash[:], time.Now())
+	if spent = errors.Is(err, ErrSpent); err != nil && !spent {
+		return Attempt{}, false, fmt.Errorf("spend attempt: %w", err)
+	}
+	sameConnector := subtle.ConstantTimeCompare([]byte(attempt.Connector), []byte(connectorID))
+	sameBrowser := subtle.ConstantTimeCompare(attempt.BrowserHash, browserHash)
+	if sameConnector&sameBrowser != 1 || len(browserHash) != browserHashLength {
+		return Attempt{}, false, fmt.Errorf("%w: of another browser or upstream", ErrAttempt)
+	}
+	return attempt, spent, nil
 }
 
 // random256 returns 256 random bits in 43 characters.

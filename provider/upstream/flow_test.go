@@ -87,7 +87,7 @@ func TestCallbackOnlyInTheBrowserThatStartedFD07(t *testing.T) {
 				t.Errorf("%s, %s: %+v, %v", connector, name, done, err)
 			}
 		}
-		if _, err := w.flow.Complete(t.Context(), connector, query, newBrowser("attacker").hash); !errors.Is(err, upstream.ErrAttempt) {
+		if _, err := w.flow.Complete(t.Context(), connector, query, newBrowser("attacker").hash); !errors.Is(err, upstream.ErrSpent) {
 			t.Errorf("%s: an attempt shown to the wrong browser is still good: %v", connector, err)
 		}
 	}
@@ -117,7 +117,7 @@ func TestCallbackTwice(t *testing.T) {
 	if _, err := w.flow.Complete(t.Context(), "google", query, b.hash); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.flow.Complete(t.Context(), "google", query, b.hash); !errors.Is(err, upstream.ErrAttempt) {
+	if _, err := w.flow.Complete(t.Context(), "google", query, b.hash); !errors.Is(err, upstream.ErrSpent) {
 		t.Errorf("second time: %v", err)
 	}
 	if n := len(w.google.Journal("token")); n != 1 {

@@ -21,7 +21,9 @@ var (
 	ErrProtocol = errors.New("upstream: answer does not verify")
 	// ErrForbidden: the person signed in with an account that the operator does not let in (hosted domain). Another account may do.
 	ErrForbidden = errors.New("upstream: account not admitted")
-	// ErrAttempt: the callback belongs to no attempt of this browser: unknown, used, expired, of another browser or another upstream.
+	// ErrSpent: the callback's attempt was finished before, in this browser: the person went back, or reloaded.
+	ErrSpent = errors.New("upstream: attempt already finished")
+	// ErrAttempt: the callback belongs to no attempt of this browser: unknown, expired, of another browser or another upstream.
 	ErrAttempt = errors.New("upstream: no such attempt")
 )
 
@@ -83,7 +85,8 @@ type Attempt struct {
 type AttemptStore interface {
 	// InsertAttempt adds an attempt.
 	InsertAttempt(ctx context.Context, a Attempt) error
-	// SpendAttempt returns the attempt with the state hash and spends it in the same statement. ErrAttempt when there is none, it was spent or
-	// has expired at now. The caller checks connector and browser afterwards: an attempt shown to the wrong browser is spent all the same.
+	// SpendAttempt returns the attempt with the state hash and spends it by one conditional statement. ErrAttempt when there is none or it has
+	// expired at now; the attempt without its secrets and ErrSpent when it was spent before. The caller checks connector and browser afterwards:
+	// an attempt shown to the wrong browser is spent all the same.
 	SpendAttempt(ctx context.Context, stateHash []byte, now time.Time) (Attempt, error)
 }

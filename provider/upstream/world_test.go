@@ -37,11 +37,17 @@ func (s *attempts) InsertAttempt(_ context.Context, a upstream.Attempt) error {
 func (s *attempts) SpendAttempt(_ context.Context, stateHash []byte, now time.Time) (upstream.Attempt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a, ok := s.rows[hex.EncodeToString(stateHash)]
-	delete(s.rows, hex.EncodeToString(stateHash))
+	key := hex.EncodeToString(stateHash)
+	a, ok := s.rows[key]
 	if !ok || !now.Before(a.ExpiresAt) {
 		return upstream.Attempt{}, upstream.ErrAttempt
 	}
+	if a.CodeVerifier == nil {
+		return a, upstream.ErrSpent
+	}
+	spent := a
+	spent.CodeVerifier, spent.Nonce = nil, ""
+	s.rows[key] = spent
 	return a, nil
 }
 

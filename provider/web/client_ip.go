@@ -41,6 +41,12 @@ func (p *Proxies) ClientIP(r *http.Request) netip.Addr {
 	return ip
 }
 
+// Trusted reports whether the peer of r is one of the proxies, so that its headers are believed.
+func (p *Proxies) Trusted(r *http.Request) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && p != nil && p.trusted(peer.Addr().Unmap())
+}
+
 func (p *Proxies) trusted(ip netip.Addr) bool {
 	return slices.ContainsFunc(p.prefixes, func(prefix netip.Prefix) bool { return prefix.Contains(ip) })
 }

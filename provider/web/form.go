@@ -61,6 +61,17 @@ func ParseForm(r *http.Request, repeatable ...string) (url.Values, error) {
 	return form, nil
 }
 
+// ErrFormQuery: parameters stand in the query of an endpoint that takes them in the body only, where they end up in no log (RFC 6749 §2.3.1).
+var ErrFormQuery = errors.New("web: the parameters belong in the body, not in the query")
+
+// ParsePost is ParseForm for a POST whose parameters must all be in the body.
+func ParsePost(r *http.Request, repeatable ...string) (url.Values, error) {
+	if r.URL.RawQuery != "" {
+		return nil, ErrFormQuery
+	}
+	return ParseForm(r, repeatable...)
+}
+
 func parseBody(r *http.Request) (url.Values, error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" || r.Header.Get("Content-Encoding") != "" {

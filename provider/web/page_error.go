@@ -8,6 +8,7 @@ type PageError struct {
 	Kind   PageErrorKind
 	Detail string // one sentence for the partner's developer; may be empty
 	Client string // the partner's name, where it is known
+	Next   string // only of PageLeave: where the person may go on, a redirect URI of the client with the answer
 	Err    error  // the private cause, for the log; may be nil
 }
 
@@ -22,6 +23,7 @@ const (
 	PageLinkUsed        PageErrorKind = "link_used"        // the sign-in at the upstream was finished already, or never started here
 	PageUnknownClient   PageErrorKind = "unknown_client"   // no such client_id
 	PageBadRedirectURI  PageErrorKind = "bad_redirect_uri" // the redirect_uri is not the client's
+	PageLeave           PageErrorKind = "leave"            // an error for a client that nobody has looked at: the person decides whether to go there
 	PageBadRequest      PageErrorKind = "bad_request"      // the request is malformed beyond sending it back to the client
 	PageBlocked         PageErrorKind = "blocked"          // the account is blocked
 	PageForbidden       PageErrorKind = "forbidden"        // a cross-site post or the like

@@ -41,6 +41,10 @@ func Serve(config Config, next http.Handler) http.Handler {
 		rec := &recorder{ResponseWriter: w}
 		rec.Header().Set("X-Request-Id", event.RequestID)
 		rec.Header().Set("X-Content-Type-Options", "nosniff")
+		if len(r.TransferEncoding) > 0 {
+			// RFC 9112 §6.1: after a chunked request the connection is not used again, since a proxy may have read it by another length.
+			rec.Header().Set("Connection", "close")
+		}
 		defer func() {
 			if cause := recover(); cause != nil {
 				contain(config, rec, r, cause)

@@ -25,6 +25,9 @@ func Run(t *testing.T, url string) {
 	}{
 		{"clients", testClients},
 		{"client ids", testClientIDs},
+		{"registration", testRegistration},
+		{"initial access tokens", testInitialAccessTokens},
+		{"sweep registrations", testSweepRegistrations},
 		{"accounts", testAccounts},
 		{"sign-in", testSignIn},
 		{"account directory", testDirectory},

@@ -55,7 +55,7 @@ func testAttempts(t *testing.T, db *storage.DB) {
 	got, err := db.SpendAttempt(ctx, a.StateHash, at(0))
 	check(t, err)
 	same(t, "attempt", got, a)
-	if _, err := db.SpendAttempt(ctx, a.StateHash, at(0)); !errors.Is(err, upstream.ErrAttempt) {
+	if _, err := db.SpendAttempt(ctx, a.StateHash, at(0)); !errors.Is(err, upstream.ErrSpent) {
 		t.Errorf("a spent attempt: %v", err)
 	}
 }

@@ -37,7 +37,7 @@ func races(t *testing.T, db *storage.DB) []race {
 		{"RotateGrant", errLost, func(int) error {
 			return lostUnless(db.RotateGrant(ctx, g.ID, 0, at(0)))(errLost)
 		}},
-		{"SpendAttempt", upstream.ErrAttempt, func(int) error {
+		{"SpendAttempt", upstream.ErrSpent, func(int) error {
 			_, err := db.SpendAttempt(ctx, attempt.StateHash, at(0))
 			return err
 		}},

@@ -37,6 +37,9 @@ func testSessions(t *testing.T, db *storage.DB) {
 	bound, other := newGrant(t, db, a, s, c, "bound"), newGrant(t, db, a, younger, c, "other")
 	offline := provider.Grant{ID: id(t, "offline"), ClientID: c.ID, AccountID: a.ID, SessionID: s.ID, Offline: true, CreatedAt: at(0), ExpiresAt: at(time.Hour)}
 	check(t, db.InsertGrant(ctx, offline))
+	ids, err := db.ClientsOf(ctx, a.ID, s.ID)
+	check(t, err)
+	same(t, "clients of the session, each once", ids, []string{c.ID})
 	check(t, db.EndSession(ctx, s.ID, at(0)))
 	check(t, db.EndSession(ctx, s.ID, at(0)))
 	if _, err := db.SessionByToken(ctx, hash(t, "sid")); !errors.Is(err, session.ErrNotFound) {

@@ -66,7 +66,7 @@ func signInStatements(t *testing.T, db *storage.DB, a account.Account, s session
 	expect("InsertAttempt", map[string]int{"insert": 1, "commit": 1})
 	_, err := db.SpendAttempt(ctx, attempt.StateHash, at(0))
 	check(t, err)
-	expect("SpendAttempt", map[string]int{"delete": 1, "commit": 1})
+	expect("SpendAttempt", map[string]int{"select": 1, "update": 1, "commit": 1})
 	next := session.Session{ID: id(t, "next"), AccountID: a.ID, LoginAt: at(0), CreatedAt: at(0), SeenAt: at(0), ExpiresAt: at(time.Hour)}
 	next.ID = s.ID
 	check(t, db.StartSession(ctx, next, hash(t, "next"), hash(t, "sid")))

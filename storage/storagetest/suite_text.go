@@ -79,6 +79,7 @@ func lookUpLists(t *testing.T, db *storage.DB, key string) {
 	for _, list := range []func() (int, error){
 		func() (int, error) { l, err := db.SessionsOf(ctx, key); return len(l), err },
 		func() (int, error) { l, err := db.Identities(ctx, key); return len(l), err },
+		func() (int, error) { l, err := db.ClientsOf(ctx, key, key); return len(l), err },
 	} {
 		n, err := list()
 		check(t, err)
@@ -108,7 +109,12 @@ func testHostileValues(t *testing.T, db *storage.DB) {
 	s, err = db.SessionByToken(ctx, hash(t, "s"))
 	check(t, err)
 	same(t, "session", []string{s.UserAgent, s.AMR[0]}, []string{good, good})
-	c := &clients.Client{ID: id(t, "c"), Metadata: clients.Metadata{ClientName: "a\xffb"}, CreatedAt: at(0), UpdatedAt: at(0)}
+	g := provider.Grant{ID: id(t, "g"), ClientID: "c", AccountID: a.ID, SessionID: s.ID, DPoPKey: bad, CreatedAt: at(0), ExpiresAt: at(0)}
+	check(t, db.InsertGrant(ctx, g))
+	g, _, err = db.Grant(ctx, g.ID)
+	check(t, err)
+	same(t, "grant", g.DPoPKey, good)
+	c := &clients.Client{ID: id(t, "c"), Metadata: clients.Metadata{ClientName: "a\xffb", BackchannelLogoutURI: bad}, CreatedAt: at(0), UpdatedAt: at(0)}
 	check(t, db.CreateClient(ctx, c, ""))
 	c, err = db.Client(ctx, c.ID)
 	check(t, err)

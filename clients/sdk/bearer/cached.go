@@ -114,8 +114,8 @@ func (c *cached[T]) start() <-chan struct{} {
 		return c.flight
 	}
 	flight := make(chan struct{})
-	if s := c.current.Load(); s != nil && s.err != nil && time.Now().Before(s.retryAt) {
-		close(flight) // another caller's fetch failed between our look and now
+	if s := c.current.Load(); s != nil && time.Now().Before(s.retryAt) {
+		close(flight) // another caller's fetch ended between our look and now
 		return flight
 	}
 	if !c.work.run(func(ctx context.Context) { c.refresh(ctx, flight) }) {

@@ -2,6 +2,7 @@ package bearer
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -108,8 +109,10 @@ const (
 	leastNonceKey           = 32
 )
 
-// withDefaults fills in what was left out. The Config is known to be good.
+// withDefaults returns a copy that shares nothing with the caller's, with what was left out filled in. The Config is known to be good.
 func (c Config) withDefaults() Config {
+	c.Algorithms, c.RequiredScopes = slices.Clone(c.Algorithms), slices.Clone(c.RequiredScopes)
+	c.DPoP.Algorithms, c.DPoP.NonceKey = slices.Clone(c.DPoP.Algorithms), slices.Clone(c.DPoP.NonceKey)
 	if c.Algorithms == nil {
 		c.Algorithms = defaultAlgorithms()
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ func newProofChecker(p DPoPPolicy, skew time.Duration) *proofChecker {
 		c.replays = newReplays()
 	}
 	if len(p.NonceKey) > 0 {
-		c.nonces = &nonces{key: slices.Clone(p.NonceKey)}
+		c.nonces = &nonces{key: p.NonceKey}
 	}
 	return c
 }
@@ -134,6 +135,10 @@ func (c *proofChecker) requestURL(r *http.Request) string {
 	path, _, _ := strings.Cut(r.RequestURI, "?")
 	if !strings.HasPrefix(path, "/") {
 		path = r.URL.EscapedPath()
+		// RFC 9112 §3.2.2: a proxy is sent the whole URL.
+		if u, err := url.Parse(r.RequestURI); err == nil && u.Host != "" {
+			path = u.EscapedPath()
+		}
 	}
 	if c.policy.PublicURL != "" {
 		return c.public + path

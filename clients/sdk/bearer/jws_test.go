@@ -234,7 +234,7 @@ func TestAllAlgorithms(t *testing.T) {
 			k.omitAlg = true
 			w.use(k)
 			v := w.verifier(func(c *Config) { c.Algorithms = []string{alg} })
-			for range 20 { // ECDSA signatures have varying lengths in ASN.1
+			for range 8 { // ECDSA signatures have varying lengths in ASN.1
 				if _, err := v.Verify(t.Context(), w.token(nil)); err != nil {
 					t.Fatal(err)
 				}

@@ -13,7 +13,7 @@ const (
 )
 
 // Middleware lets requests through to next that carry a token as Config demands. next finds it with FromContext. Wrap the routes that need a
-// token; there is no list of public paths that a cunning path could match.
+// token; there is no list of public paths that a cunning path could match. CORS goes around it: a browser's preflight request carries no token.
 func (v *Verifier) Middleware(next http.Handler) http.Handler {
 	return v.guard(next, nil)
 }

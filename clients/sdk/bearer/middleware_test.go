@@ -240,7 +240,7 @@ func TestMW08Concurrency(t *testing.T) {
 			select {
 			case <-stop:
 				return
-			case <-time.After(5 * time.Millisecond):
+			case <-time.After(20 * time.Millisecond):
 				v.keys.renew(t.Context(), 0) // keys change under way
 				_ = v.deny(Logout{SessionID: fmt.Sprint(time.Now().UnixNano()), IssuedAt: time.Now()})
 			}

@@ -188,7 +188,7 @@ func (r *reader) statuses() (bits int, statuses []byte) {
 	return bits, statuses
 }
 
-// inflate undoes base64url and ZLIB (RFC 1950), up to maxListBytes.
+// inflate undoes base64url and ZLIB, up to maxListBytes.
 func inflate(lst string) ([]byte, error) {
 	z, err := zlib.NewReader(base64.NewDecoder(base64.RawURLEncoding.Strict(), strings.NewReader(lst)))
 	if err != nil {

@@ -26,7 +26,6 @@ func New(c Config) (*Verifier, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	c.Algorithms, c.RequiredScopes = slices.Clone(c.Algorithms), slices.Clone(c.RequiredScopes)
 	c = c.withDefaults()
 	v := &Verifier{config: c, work: newBackground(), denied: &denied{}}
 	source := &issuer{

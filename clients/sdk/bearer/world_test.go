@@ -1,21 +1,12 @@
 package bearer
 
 import (
-	"bytes"
-	"compress/zlib"
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -34,6 +25,7 @@ const (
 )
 
 // world is an issuer without a network: it stands behind the http.RoundTripper of the Verifier's client, and so works in a synctest bubble.
+
 type world struct {
 	t      testing.TB
 	issuer string
@@ -49,25 +41,7 @@ type world struct {
 	down      bool
 }
 
-type testKey struct {
-	id      string
-	alg     string
-	private crypto.Signer
-	omitAlg bool
-}
-
 // testList is a status list that the issuer signs anew for each request, unless signedAt is set.
-type testList struct {
-	bits     int
-	statuses []byte
-	ttl      float64
-	exp      time.Duration // from iat
-	signedAt time.Time
-	sub      string
-	typ      string
-	ids      bool // answer with an ETag
-	claims   map[string]any
-}
 
 func newWorld(t testing.TB) *world {
 	w := &world{
@@ -78,25 +52,8 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-func (w *world) newKey(id, alg string) *testKey {
-	w.t.Helper()
-	var private crypto.Signer
-	var err error
-	switch algorithmOf(alg).family {
-	case familyECDSA:
-		private, err = ecdsa.GenerateKey(map[string]elliptic.Curve{"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521()}[alg], rand.Reader)
-	case familyEdDSA:
-		_, private, err = ed25519.GenerateKey(rand.Reader)
-	default:
-		private, err = rsa.GenerateKey(rand.Reader, 2048)
-	}
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return &testKey{id: id, alg: alg, private: private}
-}
-
 // use publishes the key alone and signs with it.
+
 func (w *world) use(k *testKey) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -110,6 +67,7 @@ func (w *world) publish(keys ...*testKey) {
 }
 
 // set changes the world under its lock.
+
 func (w *world) set(change func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -123,6 +81,7 @@ func (w *world) fetched(path string) int {
 }
 
 // verifier returns a Verifier of this issuer for testAudience.
+
 func (w *world) verifier(change func(*Config)) *Verifier {
 	w.t.Helper()
 	c := Config{Issuer: w.issuer, Audience: testAudience, HTTPClient: &http.Client{Transport: w}}
@@ -138,6 +97,7 @@ func (w *world) verifier(change func(*Config)) *Verifier {
 }
 
 // RoundTrip implements http.RoundTripper.
+
 func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	path := r.URL.Path
@@ -209,59 +169,14 @@ func (w *world) keySet() []byte {
 	return body
 }
 
-func (w *world) serveList(rw http.ResponseWriter, r *http.Request, l *testList) {
-	if r.Header.Get("Accept") != "application/statuslist+jwt" {
-		w.t.Errorf("Accept is %q", r.Header.Get("Accept"))
-	}
-	if l.ids {
-		rw.Header().Set("ETag", `"v1"`)
-	}
-	rw.Header().Set("Content-Type", "application/statuslist+jwt")
-	_, _ = rw.Write([]byte(w.listToken(l, w.issuer+r.URL.Path)))
-}
-
-func (w *world) listToken(l *testList, uri string) string {
-	at := l.signedAt
-	if at.IsZero() {
-		at = time.Now()
-	}
-	claims := map[string]any{"sub": uri, "iat": at.Unix(), "status_list": map[string]any{"bits": l.bits, "lst": deflate(l.statuses)}}
-	if l.sub != "" {
-		claims["sub"] = l.sub
-	}
-	if l.ttl != 0 {
-		claims["ttl"] = l.ttl
-	}
-	if l.exp != 0 {
-		claims["exp"] = at.Add(l.exp).Unix()
-	}
-	maps.Copy(claims, l.claims)
-	typ := l.typ
-	if typ == "" {
-		typ = "statuslist+jwt"
-	}
-	return w.signer.sign(w.t, map[string]any{"typ": typ}, claims)
-}
-
-func deflate(b []byte) string {
-	var buf bytes.Buffer
-	z := zlib.NewWriter(&buf)
-	_, _ = z.Write(b)
-	_ = z.Close()
-	return base64.RawURLEncoding.EncodeToString(buf.Bytes())
-}
-
 // claims returns the claims of a good access token.
+
 func (w *world) claims() map[string]any {
 	now := time.Now().Unix()
 	return map[string]any{
 		"iss": w.issuer, "sub": "anna", "aud": testAudience, "client_id": "shop", "scope": "read write", "jti": rand.Text(),
 		"iat": now, "exp": now + 600,
 	}
-}
-
-func (w *world) status(path string, index int) map[string]any {
-	return map[string]any{"status_list": map[string]any{"idx": index, "uri": w.issuer + path}}
 }
 
 func (w *world) sign(typ string, claims map[string]any) string {
@@ -272,6 +187,7 @@ func (w *world) sign(typ string, claims map[string]any) string {
 }
 
 // token returns a good access token with some claims changed; nil takes a claim away.
+
 func (w *world) token(changes map[string]any) string {
 	claims := w.claims()
 	for name, value := range changes {
@@ -285,6 +201,7 @@ func (w *world) token(changes map[string]any) string {
 }
 
 // sign signs with go-jose. The headers are added to alg and kid.
+
 func (k *testKey) sign(t testing.TB, headers map[string]any, claims any) string {
 	t.Helper()
 	options := &jose.SignerOptions{ExtraHeaders: map[jose.HeaderKey]any{}}
@@ -311,26 +228,8 @@ func (k *testKey) sign(t testing.TB, headers map[string]any, claims any) string 
 }
 
 // signText signs any header and payload, also those that no library would make. Only for ES256 and EdDSA.
-func (k *testKey) signText(t testing.TB, header, payload string) string {
-	t.Helper()
-	signed := segment(header) + "." + segment(payload)
-	if private, ok := k.private.(ed25519.PrivateKey); ok {
-		return signed + "." + segment(string(ed25519.Sign(private, []byte(signed))))
-	}
-	digest := sha256.Sum256([]byte(signed))
-	r, s, err := ecdsa.Sign(rand.Reader, k.private.(*ecdsa.PrivateKey), digest[:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signed + "." + segment(string(append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...)))
-}
-
-func segment(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
 // jsonWebKey returns the private key, as no issuer should publish it.
-func jsonWebKey(k *testKey) jose.JSONWebKey {
-	return jose.JSONWebKey{Key: k.private, KeyID: k.id, Algorithm: k.alg, Use: "sig"}
-}
 
 func contextWithTimeout(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(t.Context(), d)

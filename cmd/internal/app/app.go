@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 
 	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/clients/adminapi"
+	"github.com/symbolon-id/symbolon/clients/registration"
 	"github.com/symbolon-id/symbolon/cmd/internal/app/config"
 	loginui "github.com/symbolon-id/symbolon/login-ui"
 	"github.com/symbolon-id/symbolon/provider"
@@ -30,6 +32,7 @@ type App struct {
 	flow     *upstream.Flow
 	ui       *loginui.UI
 	admin    *adminapi.API
+	register *registration.Endpoint // nil when registration is off
 	metrics  *metrics
 
 	stopping atomic.Bool // readiness says no from then on
@@ -79,15 +82,26 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	sessions := session.New(session.Config{Store: db, Idle: cfg.Lifetimes.SessionIdle, Absolute: cfg.Lifetimes.SessionAbsolute})
-	cache := clients.NewCache(db)
+	documents := a.newDocuments()
+	cache := clients.NewCache(documents)
 	a.provider = provider.New(provider.Config{
-		Issuer: cfg.Issuer, Clients: cache, Accounts: db, Sessions: sessions, Grants: db, Consents: db,
-		Replays: db, Status: db, Outbox: db, Keys: a.keys, Secrets: secrets,
+		Issuer: cfg.Issuer, Clients: cache, Accounts: db, Sessions: sessions, Grants: db,
+		Consents: documentConsents{db, documents},
+		Replays:  db, Status: db, Outbox: db, Keys: a.keys, Secrets: secrets,
 		Lifetimes: lifetimes(cfg.Lifetimes), RequireDPoPNonce: cfg.DPoPNonce,
-		HTTPClient: web.Egress{AllowPrivate: cfg.LoopbackIssuer(), AllowPrivateHosts: cfg.EgressAllow}.Client(),
-		ErrorPage:  func(w http.ResponseWriter, r *http.Request, e *web.PageError) { a.ui.ErrorPage(w, r, e) },
+		Registration: cfg.Registration.Mode != "off", ClientDocuments: cfg.ClientDocuments.Enabled,
+		TrustedRedirect: registrationPolicy(cfg).RedirectAllowed,
+		MutualTLS:       mutualTLS(cfg),
+		HTTPClient:      web.Egress{AllowPrivate: cfg.LoopbackIssuer(), AllowPrivateHosts: cfg.EgressAllow}.Client(),
+		ErrorPage:       func(w http.ResponseWriter, r *http.Request, e *web.PageError) { a.ui.ErrorPage(w, r, e) },
+		FormPost: func(w http.ResponseWriter, r *http.Request, action string, parameters url.Values) {
+			a.ui.FormPost(w, r, action, parameters)
+		},
 	})
 	if a.ui, err = newUI(cfg, a.provider, sessions, a.flow, db); err != nil {
+		return err
+	}
+	if a.register, err = newRegistration(cfg, db, cache, secrets); err != nil {
 		return err
 	}
 	a.admin, err = newAdminAPI(cfg, db, cache, secrets, a.provider)
@@ -96,6 +110,14 @@ func (a *App) wire(ctx context.Context) error {
 
 // Close releases the database.
 func (a *App) Close() error { return a.stores.Close() }
+
+// mutualTLS says where clients' certificates come from.
+func mutualTLS(cfg *config.Config) provider.MutualTLS {
+	c := cfg.ClientCertificates
+	return provider.MutualTLS{
+		Connection: cfg.TLS.Enabled() && c.Request, Header: c.Header, Proxies: web.NewProxies(cfg.TrustedProxies), CAs: c.CAs,
+	}
+}
 
 func lifetimes(l config.Lifetimes) provider.Lifetimes {
 	return provider.Lifetimes{

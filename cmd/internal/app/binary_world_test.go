@@ -54,6 +54,14 @@ type deployment struct {
 // deploy writes the configuration of a node on the database, with more lines in extra. Nothing runs yet.
 func deploy(t *testing.T, database, extra string) *deployment {
 	t.Helper()
+	d := newDeployment(t, "http")
+	d.writeConfig(database, "listen: "+d.address+"\n"+extra)
+	return d
+}
+
+// newDeployment starts the upstreams and chooses an address.
+func newDeployment(t *testing.T, scheme string) *deployment {
+	t.Helper()
 	google, facebook := upstreamtest.NewGoogle(upstreamtest.Options{}), upstreamtest.NewFacebook(upstreamtest.Options{})
 	d := &deployment{world: &world{t: t, log: &logBuffer{}, google: google, facebook: facebook}}
 	d.must(google.Start("127.0.0.1:0"))
@@ -61,9 +69,8 @@ func deploy(t *testing.T, database, extra string) *deployment {
 	d.must(facebook.Start("127.0.0.1:0"))
 	t.Cleanup(func() { facebook.Close() })
 	d.listenElsewhere()
-	d.issuer = "http://localhost:" + strings.TrimPrefix(d.address, "127.0.0.1:")
+	d.issuer = scheme + "://localhost:" + strings.TrimPrefix(d.address, "127.0.0.1:")
 	d.stderr = filepath.Join(t.TempDir(), "symbolon.log")
-	d.writeConfig(database, "listen: "+d.address+"\n"+extra)
 	return d
 }
 

@@ -22,9 +22,9 @@ import (
 // kill -9 of the real binary, again and again, during a thousand sign-ins with redemptions and refreshes. What was acknowledged holds: every
 // token that a client has received works, and a request that got no answer can be sent again as it is.
 func TestKillDuringSignIns(t *testing.T) {
-	signIns, kills := 1000, 4
+	signIns, kills := 1000, 8
 	if testing.Short() {
-		signIns, kills = 120, 2
+		signIns, kills = 120, 3
 	}
 	storagetest.Each(t, func(t *testing.T, url string) {
 		d := deploy(t, url, "")
@@ -37,7 +37,8 @@ func TestKillDuringSignIns(t *testing.T) {
 		if err := c.node.Stop(); err != nil {
 			t.Errorf("orderly stop after the crashes: %v", err)
 		}
-		t.Logf("%d sign-ins, %d kills: %d requests sent again, %d codes spent without an answer", signIns, kills, c.retried.Load(), c.lost.Load())
+		t.Logf("%d sign-ins, %d kills: %d requests sent again, %d of them refreshes; %d codes spent without an answer",
+			signIns, kills, c.retried.Load(), c.refreshes.Load(), c.lost.Load())
 	})
 }
 
@@ -48,9 +49,10 @@ type crash struct {
 
 	up      sync.RWMutex // held for writing while the server is down
 	node    *load.Node
-	retried atomic.Int64 // requests sent again
-	lost    atomic.Int64 // codes that were redeemed without the client learning of it
-	done    atomic.Int64 // sign-ins finished
+	retried   atomic.Int64 // requests sent again
+	refreshes atomic.Int64 // refreshes among them
+	lost      atomic.Int64 // codes that were redeemed without the client learning of it
+	done      atomic.Int64 // sign-ins finished
 
 	mu           sync.Mutex
 	acknowledged []acknowledged
@@ -97,7 +99,7 @@ func (c *crash) run(n, kills int) {
 	}
 }
 
-// signIn signs somebody in, redeems the code, and refreshes up to two times. When a request was sent again, what came before the crash may have
+// signIn signs somebody in, redeems the code, and refreshes up to six times. When a request was sent again, what came before the crash may have
 // spent the state or the code: then, and only then, a refusal is right, and the person starts anew.
 func (c *crash) signIn(i int) {
 	people := []string{"ada", "grace", "minji", "alan", "edsger"}
@@ -119,7 +121,7 @@ func (c *crash) signIn(i int) {
 			}
 			return
 		}
-		c.refresh(i%3, tokens)
+		c.refresh(i%7, tokens)
 		return
 	}
 }
@@ -128,7 +130,11 @@ func (c *crash) signIn(i int) {
 func (c *crash) refresh(times int, tokens load.Tokens) {
 	a := acknowledged{[]string{tokens.AccessToken}, tokens.RefreshToken}
 	for range times {
-		next, err := c.partner.Refresh(c.t.Context(), a.refreshToken)
+		ctx, again := withRetryMark(c.t.Context())
+		next, err := c.partner.Refresh(ctx, a.refreshToken)
+		if again.Load() {
+			c.refreshes.Add(1)
+		}
 		if err != nil {
 			c.t.Errorf("refresh: %v", err)
 			break

@@ -18,6 +18,9 @@ const (
 func (a *App) Routes() []web.Route {
 	routes := append(a.provider.Routes(), a.ui.Routes()...)
 	routes = append(routes, a.admin.Routes()...)
+	if a.register != nil {
+		routes = append(routes, a.register.Routes()...)
+	}
 	routes = append(routes,
 		web.Route{Pattern: "GET /healthz", Handler: http.HandlerFunc(serveHealth)},
 		web.Route{Pattern: "GET /readyz", Handler: http.HandlerFunc(a.serveReady)},
@@ -38,28 +41,6 @@ func (a *App) Handler() http.Handler {
 			a.ui.ErrorPage(w, r, &web.PageError{Kind: web.PageInternal})
 		},
 	}, a.unmatched(mux))
-}
-
-// unmatched answers requests that meet no route as the surface they aim at does, instead of with the mux's plain text. The mux's own redirects
-// of unclean paths are not followed: a path is right or it is not there.
-func (a *App) unmatched(mux *http.ServeMux) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		handler, pattern := mux.Handler(r)
-		if pattern != "" && r.URL.Path == cleaned(r.URL.Path) {
-			mux.ServeHTTP(w, r)
-			return
-		}
-		if pattern != "" {
-			a.ui.ErrorPage(w, r, &web.PageError{Kind: web.PageNotFound})
-			return
-		}
-		if allow := allowed(handler, r); allow != "" {
-			w.Header().Set("Allow", allow)
-			a.ui.ErrorPage(w, r, &web.PageError{Kind: web.PageMethod})
-			return
-		}
-		a.ui.ErrorPage(w, r, &web.PageError{Kind: web.PageNotFound})
-	})
 }
 
 // serveHealth says that the process answers.

@@ -94,9 +94,14 @@ func (a *App) Run(ctx context.Context, listener net.Listener) error {
 func (a *App) servers(main net.Listener) (map[*http.Server]net.Listener, error) {
 	server := a.newServer(a.Handler())
 	if a.config.TLS.Enabled() {
-		main = tls.NewListener(main, &tls.Config{
+		config := &tls.Config{
 			MinVersion: tls.VersionTLS12, GetCertificate: (&certificate{files: a.config.TLS}).get, NextProtos: []string{"h2", "http/1.1"},
-		})
+		}
+		if a.config.ClientCertificates.Request {
+			// Not verified here: a self-signed one is as good where a client has registered it (RFC 8705 §2.2).
+			config.ClientAuth = tls.RequestClientCert
+		}
+		main = tls.NewListener(main, config)
 	}
 	servers := map[*http.Server]net.Listener{server: main}
 	if a.config.MetricsListen != "" {

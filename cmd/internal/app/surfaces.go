@@ -43,6 +43,7 @@ func newAdminAPI(cfg *config.Config, store clients.Store, cache *clients.Cache, 
 // newRegistry returns the registry of clients. cache may be nil: a command caches none.
 func newRegistry(cfg *config.Config, store clients.Store, cache *clients.Cache, secrets *seal.Keyring) *clients.Registry {
 	return clients.NewRegistry(clients.RegistryConfig{
-		Store: store, Cache: cache, SecretKey: secrets.Key("client-secret"), LoopbackURLs: cfg.LoopbackIssuer(),
+		Store: store, Cache: cache, SecretKey: secrets.Key("client-secret"),
+		Sealer: secrets.Box(clients.SealPurpose), LoopbackURLs: cfg.LoopbackIssuer(),
 	})
 }

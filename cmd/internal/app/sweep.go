@@ -38,7 +38,11 @@ func (a *App) sweepOnce(ctx context.Context, holder string) error {
 			return err
 		}
 		n, err := a.stores.DB.Sweep(ctx, now, sweepBatch)
-		if err != nil || n < sweepBatch {
+		if err != nil {
+			return err
+		}
+		unused, err := a.stores.DB.SweepRegistrations(ctx, now.Add(-a.config.Registration.UnusedFor), sweepBatch)
+		if err != nil || max(n, unused) < sweepBatch {
 			return err
 		}
 	}

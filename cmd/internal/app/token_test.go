@@ -239,8 +239,8 @@ func TestMangledTokens(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
-		one := p.tokens(b, "ada", "scope", "openid offline_access")
-		two := p.tokens(b, "ada", "scope", "openid offline_access")
+		p.oauth.Scopes = append(p.oauth.Scopes, "offline_access")
+		one, two := p.tokens(b, "ada"), p.tokens(b, "ada")
 		for _, kind := range []string{"access_token", "refresh_token"} {
 			token, other := one.text(kind), two.text(kind)
 			if w.post("/oauth2/introspect", url.Values{"token": {token}}, p.id, p.secret).body["active"] != true {

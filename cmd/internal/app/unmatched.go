@@ -3,7 +3,53 @@ package app
 import (
 	"net/http"
 	"path"
+	"strings"
+
+	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/web"
 )
+
+// unmatched answers requests that meet no route as the surface they aim at does, instead of with the mux's plain text. The mux's own redirects
+// of unclean paths are not followed: a path is right or it is not there.
+func (a *App) unmatched(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler, pattern := mux.Handler(r)
+		switch {
+		case pattern != "" && r.URL.Path == cleaned(r.URL.Path):
+			mux.ServeHTTP(w, r)
+		case pattern == "" && allowed(handler, r) != "":
+			w.Header().Set("Allow", allowed(handler, r))
+			a.refuse(w, r, web.PageMethod)
+		default:
+			a.refuse(w, r, web.PageNotFound)
+		}
+	})
+}
+
+// refuse answers with an error of the surface that the path belongs to: a page for people, JSON for clients.
+func (a *App) refuse(w http.ResponseWriter, r *http.Request, kind web.PageErrorKind) {
+	e := &web.PageError{Kind: kind}
+	if !forClients(r.URL.Path) {
+		a.ui.ErrorPage(w, r, e)
+		return
+	}
+	sentence := map[web.PageErrorKind]string{
+		web.PageNotFound: "There is no such endpoint. The discovery document lists them.",
+		web.PageMethod:   "The endpoint does not take this method; the Allow header says which it takes.",
+		web.PageInternal: "Something went wrong on the server.",
+	}
+	provider.Refuse(w, e.Status(), sentence[kind])
+}
+
+// forClients reports whether programs call the path, rather than browsers with a person before them.
+func forClients(p string) bool {
+	for _, page := range []string{"/oauth2/authorize", "/oauth2/logout"} {
+		if strings.HasPrefix(p, page) {
+			return false
+		}
+	}
+	return strings.HasPrefix(p, "/oauth2/") || strings.HasPrefix(p, "/.well-known/") || strings.HasPrefix(p, "/admin/v1/")
+}
 
 // cleaned returns the path as the mux would have it: without "//", "/./" and "/../".
 func cleaned(p string) string {

@@ -37,7 +37,7 @@ type world struct {
 	node     string // host:port that requests of the world go to, where it is not the issuer's
 }
 
-// both runs a test on SQLite and on PostgreSQL.
+// both runs a test on SQLite and on PostgreSQL, at the same time.
 func both(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
 	bothWith(t, "", test)
@@ -46,7 +46,10 @@ func both(t *testing.T, test func(t *testing.T, w *world)) {
 // bothWith is both with more in the configuration file.
 func bothWith(t *testing.T, extra string, test func(t *testing.T, w *world)) {
 	t.Helper()
-	storagetest.Each(t, func(t *testing.T, url string) { test(t, newWorld(t, url, extra)) })
+	storagetest.Each(t, func(t *testing.T, url string) {
+		t.Parallel()
+		test(t, newWorld(t, url, extra))
+	})
 }
 
 // embeddedWorld starts a node on SQLite, for what does not depend on the database.

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,6 +55,27 @@ type Tokens struct {
 	ExpiresIn    int64  `json:"expires_in"`
 	RefreshToken string `json:"refresh_token"`
 	IDToken      string `json:"id_token"`
+}
+
+// StatusList returns the address of the list that the access token names (Token Status List §6.2). It verifies nothing.
+func (t Tokens) StatusList() (uri string, err error) {
+	_, rest, _ := strings.Cut(t.AccessToken, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		return "", err
+	}
+	var claims struct {
+		Status struct {
+			List struct {
+				URI string `json:"uri"`
+			} `json:"status_list"`
+		} `json:"status"`
+	}
+	if err := json.Unmarshal(raw, &claims); err != nil || claims.Status.List.URI == "" {
+		return "", errors.New("load: the access token names no status list")
+	}
+	return claims.Status.List.URI, nil
 }
 
 // Authorize asks for a code in a browser that is signed in and has consented: one request.

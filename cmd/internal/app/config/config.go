@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"crypto/x509"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -14,22 +15,25 @@ import (
 //
 // Secrets from a …_file key are in the key without _file. All paths are absolute.
 type Config struct {
-	Issuer          string         `yaml:"issuer" example:"https://id.example.com" required:"true" doc:"The public address of this server, and the \"iss\" of every token. https; http only on a loopback host. No path, query, fragment or trailing slash."`
-	Listen          string         `yaml:"listen" default:"127.0.0.1:8080" doc:"Where to listen, as host:port. Port 0 takes a free one."`
-	Database        Database       `yaml:"database" default:"sqlite:symbolon.db" doc:"sqlite:PATH for the embedded database, or postgres://USER:PASSWORD@HOST/NAME for PostgreSQL and more than one node."`
-	DatabaseFile    string         `yaml:"database_file" example:"/run/secrets/database" doc:"A file that holds the database address on one line, instead of database."`
-	Secrets         []Secret       `yaml:"secrets" example:"[ … ]" doc:"The root secrets, each at least 32 bytes of text; all else is derived from them. The first is used, the others still open what it replaced. Make one with: openssl rand -base64 32. With SQLite and no secret, one is kept beside the database in PATH.secret; PostgreSQL needs one, the same on every node."`
-	SecretsFile     string         `yaml:"secrets_file" example:"/run/secrets/symbolon" doc:"A file with one root secret a line, instead of secrets."`
-	Brand           Brand          `yaml:"brand" doc:"What the sign-in pages look like."`
-	Upstreams       []Upstream     `yaml:"upstreams" doc:"Where people sign in, in the order of the buttons."`
-	MetricsListen   string         `yaml:"metrics_listen" example:"127.0.0.1:9090" doc:"A listener of its own for /metrics, as host:port. Without it /metrics is on the main one."`
-	TrustedProxies  []netip.Prefix `yaml:"trusted_proxies" example:"[10.0.0.0/8]" doc:"The addresses of the proxies whose X-Forwarded-For is believed, in CIDR notation. None by default."`
-	EgressAllow     []string       `yaml:"egress_allow" example:"[jwks.internal.example]" doc:"Hosts on private addresses that URLs of registered clients may point to. None by default."`
-	DPoPNonce       bool           `yaml:"dpop_nonce" default:"false" doc:"Make every DPoP proof carry a nonce of this server: safer against proofs made in advance, at the price of one more request now and then."`
-	TLS             TLS            `yaml:"tls" doc:"Serve https directly. Leave it out behind a proxy that ends TLS."`
-	Lifetimes       Lifetimes      `yaml:"lifetimes" doc:"How long things live, as 90s, 10m or 24h."`
-	Log             Log            `yaml:"log" doc:"The log on standard error."`
-	ShutdownTimeout time.Duration  `yaml:"shutdown_timeout" default:"20s" min:"0s" max:"10m" doc:"How long requests may finish after SIGTERM."`
+	Issuer             string             `yaml:"issuer" example:"https://id.example.com" required:"true" doc:"The public address of this server, and the \"iss\" of every token. https; http only on a loopback host. No path, query, fragment or trailing slash."`
+	Listen             string             `yaml:"listen" default:"127.0.0.1:8080" doc:"Where to listen, as host:port. Port 0 takes a free one."`
+	Database           Database           `yaml:"database" default:"sqlite:symbolon.db" doc:"sqlite:PATH for the embedded database, or postgres://USER:PASSWORD@HOST/NAME for PostgreSQL and more than one node."`
+	DatabaseFile       string             `yaml:"database_file" example:"/run/secrets/database" doc:"A file that holds the database address on one line, instead of database."`
+	Secrets            []Secret           `yaml:"secrets" example:"[ … ]" doc:"The root secrets, each at least 32 bytes of text; all else is derived from them. The first is used, the others still open what it replaced. Make one with: openssl rand -base64 32. With SQLite and no secret, one is kept beside the database in PATH.secret; PostgreSQL needs one, the same on every node."`
+	SecretsFile        string             `yaml:"secrets_file" example:"/run/secrets/symbolon" doc:"A file with one root secret a line, instead of secrets."`
+	Brand              Brand              `yaml:"brand" doc:"What the sign-in pages look like."`
+	Upstreams          []Upstream         `yaml:"upstreams" doc:"Where people sign in, in the order of the buttons."`
+	MetricsListen      string             `yaml:"metrics_listen" example:"127.0.0.1:9090" doc:"A listener of its own for /metrics, as host:port. Without it /metrics is on the main one."`
+	TrustedProxies     []netip.Prefix     `yaml:"trusted_proxies" example:"[10.0.0.0/8]" doc:"The addresses of the proxies whose X-Forwarded-For is believed, in CIDR notation. None by default."`
+	EgressAllow        []string           `yaml:"egress_allow" example:"[jwks.internal.example]" doc:"Hosts on private addresses that URLs of registered clients may point to. None by default."`
+	DPoPNonce          bool               `yaml:"dpop_nonce" default:"false" doc:"Make every DPoP proof carry a nonce of this server: safer against proofs made in advance, at the price of one more request now and then."`
+	TLS                TLS                `yaml:"tls" doc:"Serve https directly. Leave it out behind a proxy that ends TLS."`
+	ClientCertificates ClientCertificates `yaml:"client_certificates" doc:"Clients that authenticate with a certificate, and tokens that are bound to one (RFC 8705)."`
+	Registration       Registration       `yaml:"registration" doc:"Clients that register themselves (RFC 7591), which nobody has looked at: people are always asked for consent, and told so."`
+	ClientDocuments    ClientDocuments    `yaml:"client_id_metadata_documents" doc:"Clients whose id is the https address of a document that describes them, with the policy of registration."`
+	Lifetimes          Lifetimes          `yaml:"lifetimes" doc:"How long things live, as 90s, 10m or 24h."`
+	Log                Log                `yaml:"log" doc:"The log on standard error."`
+	ShutdownTimeout    time.Duration      `yaml:"shutdown_timeout" default:"20s" min:"0s" max:"10m" doc:"How long requests may finish after SIGTERM."`
 }
 
 // Brand is what the End-User's pages show.
@@ -73,6 +77,15 @@ type Endpoints struct {
 type TLS struct {
 	CertFile string `yaml:"cert_file" example:"/etc/symbolon/tls.crt" doc:"The certificate chain, PEM."`
 	KeyFile  string `yaml:"key_file" example:"/etc/symbolon/tls.key" doc:"Its private key, PEM."`
+}
+
+// ClientCertificates says how the certificates of clients are seen and judged.
+type ClientCertificates struct {
+	Request bool   `yaml:"request" default:"true" doc:"With tls: ask for a certificate on every connection; none need be sent. A browser that has certificates may then ask its person to choose one: false where no client uses any."`
+	CAFile  string `yaml:"ca_file" example:"/etc/symbolon/client-ca.pem" doc:"The authorities that issue the certificates of tls_client_auth clients, PEM. Without it only self-signed certificates are taken."`
+	Header  string `yaml:"header" example:"Client-Cert" doc:"Behind trusted_proxies: the header in which they forward the certificate, in the form of RFC 9440. They must check that the client holds its key, and remove the header from requests that bring their own."`
+
+	CAs *x509.CertPool `yaml:"-"` // what CAFile holds; nil without it
 }
 
 // Enabled reports whether the main listener speaks TLS.

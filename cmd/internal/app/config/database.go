@@ -54,7 +54,7 @@ func (d *Database) UnmarshalText(text []byte) error {
 		case path == "" || strings.HasPrefix(path, "//"):
 			return errors.New("must be sqlite:PATH, such as sqlite:/var/lib/symbolon/symbolon.db")
 		case path == ":memory:" || strings.HasPrefix(path, "file:"):
-			return errors.New("must name a plain file after sqlite:")
+			return errors.New("must name a plain file after the word sqlite and the colon")
 		case strings.ContainsAny(path, "?#%"):
 			return errors.New("must be sqlite:PATH without parameters, and the path without ?, # and %")
 		}

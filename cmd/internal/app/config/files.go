@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"os"
 	"path/filepath"
@@ -43,6 +44,7 @@ func (l *loader) files(c *Config) {
 	}
 	l.logo(&c.Brand)
 	l.certificate(&c.TLS)
+	l.clientCAs(&c.ClientCertificates)
 }
 
 // twin reports whether a secret is to be read from the file that fileKey names. Of the two keys only one may be written; what the
@@ -147,6 +149,19 @@ func (l *loader) logo(b *Brand) {
 func isSVG(data []byte) bool {
 	text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
 	return bytes.HasPrefix(text, []byte("<")) && bytes.Contains(text, []byte("<svg")) && !bytes.Contains(text, []byte("<html"))
+}
+
+func (l *loader) clientCAs(c *ClientCertificates) {
+	if !l.written("client_certificates.ca_file") || c.CAFile == "" {
+		return
+	}
+	data := l.read(&c.CAFile, "client_certificates.ca_file", 1<<20)
+	if data == nil {
+		return
+	}
+	if c.CAs = x509.NewCertPool(); !c.CAs.AppendCertsFromPEM(data) {
+		l.mistake("client_certificates.ca_file", "the file has no PEM certificate")
+	}
 }
 
 func (l *loader) certificate(t *TLS) {

@@ -43,6 +43,16 @@ func (l *loader) validate(c *Config) {
 			l.mistake(element("egress_allow", i), "must be a host name or an address, in lower case, without scheme and port")
 		}
 	}
+	if h := c.ClientCertificates.Header; h != "" {
+		switch {
+		case !regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,63}$`).MatchString(h):
+			l.mistake("client_certificates.header", "must be the name of a header, such as Client-Cert")
+		case len(c.TrustedProxies) == 0:
+			l.mistake("client_certificates.header", "is believed from trusted_proxies only: name them")
+		}
+	}
+	l.registration(&c.Registration)
+	l.hostList("client_id_metadata_documents.hosts", c.ClientDocuments.Hosts)
 	l.lifetimes(&c.Lifetimes)
 }
 
