@@ -49,7 +49,7 @@ type Metadata struct {
 	Scope                    string            `json:"scope,omitempty"` // space-separated; what the client may ask for
 	Contacts                 []string          `json:"contacts,omitempty"`
 	ApplicationType          string            `json:"application_type,omitempty"`             // web (default), native
-	SubjectType              string            `json:"subject_type,omitempty"`                 // public (default)
+	SubjectType              string            `json:"subject_type,omitempty"`                 // public (default), pairwise
 	IDTokenSignedResponseAlg string            `json:"id_token_signed_response_alg,omitempty"` // RS256 (default), PS256, ES256, EdDSA
 	DefaultMaxAge            *int64            `json:"default_max_age,omitempty"`              // seconds
 	PostLogoutRedirectURIs   []string          `json:"post_logout_redirect_uris,omitempty"`
@@ -64,6 +64,20 @@ type Metadata struct {
 	DPoPBoundAccessTokens bool `json:"dpop_bound_access_tokens,omitempty"`
 	// AuthorizationSignedResponseAlg signs authorization responses that are asked for as JWT (JARM §3): RS256 (default), PS256, ES256, EdDSA.
 	AuthorizationSignedResponseAlg string `json:"authorization_signed_response_alg,omitempty"`
+	// SectorIdentifierURI is where the redirect URIs of a pairwise client's sector are listed (OIDC Core §8.1); its host is the sector.
+	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
+	// UserInfoSignedResponseAlg makes the answer of the userinfo endpoint a signed JWT: RS256, PS256, ES256, EdDSA. Left out: JSON.
+	UserInfoSignedResponseAlg string `json:"userinfo_signed_response_alg,omitempty"`
+	// What is encrypted to the client's key, and how (OIDC Registration §2, JARM §3, RFC 9701 §6): RSA-OAEP-256, ECDH-ES or ECDH-ES+A256KW, with
+	// A128CBC-HS256 (default) or A256GCM.
+	IDTokenEncryptedResponseAlg       string `json:"id_token_encrypted_response_alg,omitempty"`
+	IDTokenEncryptedResponseEnc       string `json:"id_token_encrypted_response_enc,omitempty"`
+	UserInfoEncryptedResponseAlg      string `json:"userinfo_encrypted_response_alg,omitempty"`
+	UserInfoEncryptedResponseEnc      string `json:"userinfo_encrypted_response_enc,omitempty"`
+	AuthorizationEncryptedResponseAlg string `json:"authorization_encrypted_response_alg,omitempty"`
+	AuthorizationEncryptedResponseEnc string `json:"authorization_encrypted_response_enc,omitempty"`
+	IntrospectionEncryptedResponseAlg string `json:"introspection_encrypted_response_alg,omitempty"`
+	IntrospectionEncryptedResponseEnc string `json:"introspection_encrypted_response_enc,omitempty"`
 	// IntrospectionSignedResponseAlg signs introspection answers that are asked for as JWT (RFC 9701 §6): RS256 (default), PS256, ES256, EdDSA.
 	IntrospectionSignedResponseAlg string `json:"introspection_signed_response_alg,omitempty"`
 
@@ -72,6 +86,14 @@ type Metadata struct {
 	// JWKS holds the client's public keys (RFC 7517 §5), or JWKSURI says where they are; never both.
 	JWKS    json.RawMessage `json:"jwks,omitempty"`
 	JWKSURI string          `json:"jwks_uri,omitempty"`
+	// RequestObjectSigningAlg is the only algorithm of the client's request objects (OIDC Registration §2): RS256, PS256, ES256, EdDSA. Left out: any.
+	RequestObjectSigningAlg string `json:"request_object_signing_alg,omitempty"`
+	// RequireSignedRequestObject refuses authorization requests that are not in a request object (RFC 9101 §10.5).
+	RequireSignedRequestObject bool `json:"require_signed_request_object,omitempty"`
+	// RequestURIs are the addresses where the client keeps request objects.
+	RequestURIs []string `json:"request_uris,omitempty"`
+	// RequirePushedAuthorizationRequests refuses authorization requests that were not pushed (RFC 9126 §6).
+	RequirePushedAuthorizationRequests bool `json:"require_pushed_authorization_requests,omitempty"`
 	// RFC 8705 §2.1.2: the subject of the certificate of a tls_client_auth client, in exactly one way.
 	TLSClientAuthSubjectDN string `json:"tls_client_auth_subject_dn,omitempty"` // RFC 4514
 	TLSClientAuthSANDNS    string `json:"tls_client_auth_san_dns,omitempty"`
@@ -98,6 +120,8 @@ type Metadata struct {
 	AccessTokenFormat string `json:"access_token_format,omitempty"`
 	// IntrospectAny lets the client introspect tokens of every client.
 	IntrospectAny bool `json:"introspect_any,omitempty"`
+	// TokenExchangeClients lists the clients whose access tokens the client may exchange (RFC 8693) beside its own and those that are meant for it.
+	TokenExchangeClients []string `json:"token_exchange_clients,omitempty"`
 }
 
 // Secret is one client secret at rest.

@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json" // exact names, and no member twice
@@ -34,16 +36,17 @@ func ParseJWKS(document []byte) (keys []jose.JSONWebKey, unsound []string, err e
 		return nil, nil, fmt.Errorf("has %d keys: at most %d are allowed", len(set.Keys), maxKeys)
 	}
 	for i, raw := range set.Keys {
+		if !knownKeyType(raw) {
+			continue
+		}
 		var key jose.JSONWebKey
 		err := key.UnmarshalJSON(raw)
-		reason := ""
-		switch {
-		case errors.Is(err, jose.ErrUnsupportedKeyType):
-			continue
-		case err != nil:
-			reason = "does not parse"
-		default:
+		reason := "does not parse"
+		if err == nil {
 			reason = checkKey(key.Key)
+		}
+		if errors.Is(err, jose.ErrUnsupportedKeyType) { // another curve
+			continue
 		}
 		if reason != "" {
 			unsound = append(unsound, fmt.Sprintf("key %d %s", i+1, reason))
@@ -56,6 +59,15 @@ func ParseJWKS(document []byte) (keys []jose.JSONWebKey, unsound []string, err e
 		keys = append(keys, key)
 	}
 	return keys, unsound, nil
+}
+
+// knownKeyType says whether the other members of a key mean something to us. What is no object is a mistake, not a key of the future.
+func knownKeyType(raw []byte) bool {
+	var key struct {
+		Type string `json:"kty"`
+	}
+	err := json.Unmarshal(raw, &key)
+	return err != nil || key.Type == "RSA" || key.Type == "EC" || key.Type == "OKP" || key.Type == "oct"
 }
 
 // checkKey returns what is wrong with a key, or "". Private and symmetric keys are refused: whoever reads them could be the client.
@@ -81,4 +93,46 @@ func checkKey(key any) string {
 		return ""
 	}
 	return "is private or symmetric: register public keys only, and make new ones, since this one has been seen"
+}
+
+// validateKeys looks at what the client signs its assertions with, and at its certificates where it signs them itself.
+func (m *Metadata) validateKeys(found *problems, r Rules) {
+	private, symmetric := []string{"RS256", "PS256", "ES256", "EdDSA"}, []string{"HS256", "HS384", "HS512"}
+	if alg := m.TokenEndpointAuthSigningAlg; alg != "" {
+		allowed := slices.Concat(private, symmetric)
+		switch m.TokenEndpointAuthMethod {
+		case AuthMethodPrivateKeyJWT:
+			allowed = private
+		case AuthMethodSecretJWT:
+			allowed = symmetric
+		}
+		oneOf(found, "token_endpoint_auth_signing_alg", alg, allowed...)
+	}
+	ownKeys := m.TokenEndpointAuthMethod == AuthMethodPrivateKeyJWT || m.TokenEndpointAuthMethod == AuthMethodSelfSignedTLS
+	switch {
+	case len(m.JWKS) > 0 && m.JWKSURI != "": // RFC 7591 §2
+		found.add("jwks", "and jwks_uri are both there: remove one")
+	case ownKeys && len(m.JWKS) == 0 && m.JWKSURI == "":
+		found.add("jwks_uri", "or jwks is missing: "+m.TokenEndpointAuthMethod+" needs the client's keys")
+	}
+	if m.JWKSURI != "" {
+		if reason := checkPageURI(m.JWKSURI, r); reason != "" {
+			found.add("jwks_uri", quote(m.JWKSURI)+" "+reason)
+		} else if strings.Contains(m.JWKSURI, "#") {
+			found.add("jwks_uri", quote(m.JWKSURI)+" has a fragment: leave it out")
+		}
+	}
+	if len(m.JWKS) == 0 {
+		return
+	}
+	keys, unsound, err := ParseJWKS(m.JWKS)
+	switch {
+	case err != nil:
+		found.add("jwks", err.Error())
+	case len(keys) == 0 && len(unsound) == 0:
+		found.add("jwks", "has no usable key: add a public one, RSA, P-256 or Ed25519")
+	}
+	for _, reason := range unsound {
+		found.add("jwks", reason)
+	}
 }

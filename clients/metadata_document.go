@@ -134,6 +134,9 @@ func (d *Documents) refreshed(ctx context.Context, row *Client) (*Client, error)
 	if err != nil || row.UpdatedAt.After(s.goodAt) || reflect.DeepEqual(meta, row.Metadata) {
 		return row, err
 	}
+	if err := FetchSector(nil).Check(ctx, &row.Metadata, &meta); err != nil { // the people who use it would become strangers to it
+		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
 	next := *row
 	next.Metadata, next.UpdatedAt = meta, s.goodAt.UTC().Truncate(time.Millisecond)
 	switch err := d.Store.UpdateClient(ctx, &next); {
@@ -147,7 +150,7 @@ func (d *Documents) refreshed(ctx context.Context, row *Client) (*Client, error)
 }
 
 // look returns what the document says, from memory while it is fresh. After a failure the address is left alone for a while: the failure is no
-// answer that is kept (draft-ietf-oauth-client-id-metadata-document §5.2), it only bounds how often strangers make us ask.
+// answer that is kept (Client ID Metadata Document §5.2), it only bounds how often strangers make us ask.
 func (d *Documents) look(ctx context.Context, address string) (sighting, error) {
 	now := time.Now()
 	d.mu.Lock()

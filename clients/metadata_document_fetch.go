@@ -71,10 +71,17 @@ func (f *documentFetcher) fetch(ctx context.Context, address string) (document, 
 	if err := f.policy.Prepare(&m); err != nil {
 		return document{}, errors.Join(errDocument, err)
 	}
+	// No document at a sector_identifier_uri is fetched: the sector of these clients is the host of their redirect URIs.
+	if err := FetchSector(nil).Check(ctx, nil, &m); err != nil {
+		return document{}, errors.Join(errDocument, err)
+	}
+	if err := NewFetchSector(f.client).Check(ctx, nil, &m); err != nil {
+		return document{}, errors.Join(errDocument, err)
+	}
 	return document{metadata: m, maxAge: documentLifetime(header)}, nil
 }
 
-// get returns the body of a good answer. draft-ietf-oauth-client-id-metadata-document §5: every status but 200 is an error, redirects included.
+// get returns the body of a good answer. Client ID Metadata Document §5: every status but 200 is an error, redirects included.
 func (f *documentFetcher) get(ctx context.Context, address string) ([]byte, http.Header, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

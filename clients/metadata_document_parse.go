@@ -8,7 +8,7 @@ import (
 )
 
 // isDocumentURL says whether a client id is the address of a metadata document: https, with a path, without user, dot segments and fragment
-// (draft-ietf-oauth-client-id-metadata-document §3). Where the draft leaves a choice, there is no query, and no port but 443; loopback also
+// (Client ID Metadata Document §3). Where the draft leaves a choice, there is no query, and no port but 443; loopback also
 // allows http and every port, on a developer's machine.
 func isDocumentURL(id string, loopback bool) bool {
 	if !strings.HasPrefix(id, "https://") && !(loopback && strings.HasPrefix(id, "http://")) {
@@ -32,7 +32,7 @@ func isDocumentURL(id string, loopback bool) bool {
 // errDocument begins the errors of documents that are there and wrong.
 var errDocument = errors.New("the client ID metadata document is not valid")
 
-// parseDocument reads the document that was found at url (draft-ietf-oauth-client-id-metadata-document §4). Members that only administrators
+// parseDocument reads the document that was found at url (Client ID Metadata Document §4). Members that only administrators
 // set are left out: the document is written for many servers. The metadata is otherwise as the client wrote it: a Policy prepares it, and Validate
 // refuses private keys in it.
 func parseDocument(url string, data []byte) (Metadata, error) {

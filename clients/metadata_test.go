@@ -23,7 +23,10 @@ const fullDocument = `{
 	"require_pkce": false, "access_token_lifetime": 300, "introspect_any": true,
 	"backchannel_logout_uri": "https://app.example/bc", "backchannel_logout_session_required": true,
 	"frontchannel_logout_uri": "https://app.example/fc", "frontchannel_logout_session_required": true,
-	"dpop_bound_access_tokens": true, "introspection_signed_response_alg": "ES256", "authorization_signed_response_alg": "PS256", "access_token_format": "opaque"
+	"request_object_signing_alg": "PS256", "require_signed_request_object": true, "request_uris": ["https://client.example/request"], "require_pushed_authorization_requests": true,
+	"dpop_bound_access_tokens": true, "introspection_signed_response_alg": "ES256", "authorization_signed_response_alg": "PS256", "access_token_format": "opaque",
+	"token_endpoint_auth_signing_alg": "ES256", "tls_client_certificate_bound_access_tokens": true, "jwks": {"keys": [
+	{"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}
 }`
 
 // problemsOf returns "member: code" for each mistake.

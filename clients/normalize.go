@@ -19,11 +19,18 @@ const (
 	AuthMethodSelfSignedTLS = "self_signed_tls_client_auth"
 
 	GrantAuthorizationCode = "authorization_code"
+	GrantImplicit          = "implicit" // only where legacy response types are on
 	GrantRefreshToken      = "refresh_token"
 	GrantClientCredentials = "client_credentials"
+	GrantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"
+	GrantTokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"
+	GrantJWTBearer         = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 	ApplicationWeb    = "web"
 	ApplicationNative = "native"
+
+	SubjectPublic   = "public"
+	SubjectPairwise = "pairwise"
 )
 
 // Normalize fills the defaults of RFC 7591 §2 and OIDC Registration §2, and writes names in Unicode NFC and scopes with single spaces. It
@@ -31,7 +38,12 @@ const (
 func (m *Metadata) Normalize() {
 	setDefault(&m.TokenEndpointAuthMethod, AuthMethodBasic)
 	setDefault(&m.ApplicationType, ApplicationWeb)
-	setDefault(&m.SubjectType, "public")
+	setDefault(&m.SubjectType, SubjectPublic)
+	for _, e := range m.encryptions() {
+		if *e.alg != "" {
+			setDefault(e.enc, defaultEnc)
+		}
+	}
 	setDefault(&m.IDTokenSignedResponseAlg, "RS256")
 	if len(m.GrantTypes) == 0 {
 		m.GrantTypes = []string{GrantAuthorizationCode}
@@ -41,11 +53,11 @@ func (m *Metadata) Normalize() {
 		if len(m.ResponseTypes) == 0 {
 			m.ResponseTypes = []string{"code"}
 		}
-		if m.Scope == "" {
-			m.Scope = "openid profile email"
-			if slices.Contains(m.GrantTypes, GrantRefreshToken) {
-				m.Scope += " offline_access"
-			}
+	}
+	if m.signsIn() && m.Scope == "" {
+		m.Scope = "openid profile email"
+		if slices.Contains(m.GrantTypes, GrantRefreshToken) {
+			m.Scope += " offline_access"
 		}
 	}
 	m.ClientName = norm.NFC.String(m.ClientName)

@@ -16,6 +16,8 @@ type Policy struct {
 	GrantTypes    []string
 	// LoopbackURLs is Rules.LoopbackURLs.
 	LoopbackURLs bool
+	// LegacyResponseTypes is Rules.LegacyResponseTypes.
+	LegacyResponseTypes bool
 }
 
 // Prepare fits m into the policy, fills its defaults and validates it by the rules for clients that register themselves. The error is a
@@ -30,7 +32,7 @@ func (p Policy) Prepare(m *Metadata) error {
 	m.Normalize()
 	p.checkHosts(&found, "redirect_uris", m.RedirectURIs)
 	p.checkHosts(&found, "post_logout_redirect_uris", m.PostLogoutRedirectURIs)
-	if invalid, ok := m.Validate(Rules{LoopbackURLs: p.LoopbackURLs}).(*MetadataError); ok { //nolint:errorlint // nothing wraps it
+	if invalid, ok := m.Validate(Rules{LoopbackURLs: p.LoopbackURLs, LegacyResponseTypes: p.LegacyResponseTypes}).(*MetadataError); ok { //nolint:errorlint // nothing wraps it
 		found = append(found, invalid.Problems...)
 	}
 	return found.err()

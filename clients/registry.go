@@ -36,8 +36,12 @@ type RegistryConfig struct {
 	SecretKey []byte
 	// Sealer keeps the secrets of client_secret_jwt clients; its purpose is SealPurpose. Without it there can be none.
 	Sealer Sealer
+	// FetchSector gets the documents of sector_identifier_uri. Without it no client can have one.
+	FetchSector FetchSector
 	// LoopbackURLs is Rules.LoopbackURLs.
 	LoopbackURLs bool
+	// LegacyResponseTypes is Rules.LegacyResponseTypes.
+	LegacyResponseTypes bool
 }
 
 // Registry registers clients for administrators.
@@ -48,7 +52,7 @@ type Registry struct {
 
 // NewRegistry returns a registry.
 func NewRegistry(cfg RegistryConfig) *Registry {
-	return &Registry{cfg: cfg, rules: Rules{Administrator: true, LoopbackURLs: cfg.LoopbackURLs}}
+	return &Registry{cfg: cfg, rules: Rules{Administrator: true, LoopbackURLs: cfg.LoopbackURLs, LegacyResponseTypes: cfg.LegacyResponseTypes}}
 }
 
 // CreateOptions is what a creation may say beside the metadata.
@@ -66,6 +70,9 @@ type CreateOptions struct {
 func (r *Registry) Create(ctx context.Context, meta Metadata, opts CreateOptions) (*Client, string, error) {
 	meta.Normalize()
 	if err := r.checkCreate(&meta, opts); err != nil {
+		return nil, "", err
+	}
+	if err := r.cfg.FetchSector.Check(ctx, nil, &meta); err != nil {
 		return nil, "", err
 	}
 	from := source(random)

@@ -86,6 +86,7 @@ func Replace(old, next Metadata, prepare func(*Metadata) error) (Metadata, error
 		return Metadata{}, err
 	}
 	next.Audience, next.SkipConsent, next.IntrospectAny = given.Audience, given.SkipConsent, given.IntrospectAny
+	next.TokenExchangeClients = given.TokenExchangeClients
 	next.AccessTokenLifetime, next.AccessTokenFormat = given.AccessTokenLifetime, given.AccessTokenFormat
 	if next.RequirePKCE == nil {
 		next.RequirePKCE = given.RequirePKCE
@@ -97,7 +98,7 @@ func Replace(old, next Metadata, prepare func(*Metadata) error) (Metadata, error
 func (m *Metadata) privileges() Metadata {
 	p := Metadata{
 		Audience: m.Audience, SkipConsent: m.SkipConsent, AccessTokenLifetime: m.AccessTokenLifetime, AccessTokenFormat: m.AccessTokenFormat,
-		IntrospectAny: m.IntrospectAny,
+		IntrospectAny: m.IntrospectAny, TokenExchangeClients: m.TokenExchangeClients,
 	}
 	if m.RequirePKCE != nil && !*m.RequirePKCE {
 		p.RequirePKCE = m.RequirePKCE
@@ -107,6 +108,7 @@ func (m *Metadata) privileges() Metadata {
 
 func (m *Metadata) dropPrivileges() {
 	m.Audience, m.SkipConsent, m.AccessTokenLifetime, m.AccessTokenFormat, m.IntrospectAny = nil, false, 0, "", false
+	m.TokenExchangeClients = nil
 	if m.RequirePKCE != nil && !*m.RequirePKCE {
 		m.RequirePKCE = nil
 	}

@@ -16,12 +16,15 @@ const attempts = 5
 // Errors: *MetadataError, ErrNotFound, ErrConflict (another version), or a storage fault.
 func (r *Registry) Update(ctx context.Context, id string, mergePatch []byte, ifVersion int64) (*Client, error) {
 	return r.change(ctx, id, ifVersion, func(c *Client) error {
-		disabled := !c.DisabledAt.IsZero()
+		disabled, old := !c.DisabledAt.IsZero(), c.Metadata
 		if err := c.Metadata.merge(mergePatch, true, member{"disabled", &disabled}); err != nil {
 			return err
 		}
 		c.Metadata.Normalize()
 		if err := c.Metadata.Validate(r.rules); err != nil {
+			return err
+		}
+		if err := r.cfg.FetchSector.Check(ctx, &old, &c.Metadata); err != nil {
 			return err
 		}
 		switch {

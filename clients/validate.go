@@ -17,6 +17,8 @@ type Rules struct {
 	// LoopbackURLs allows http on loopback where a page of the client is meant (client_uri, logo_uri, initiate_login_uri …). For a provider that
 	// itself runs on loopback.
 	LoopbackURLs bool
+	// LegacyResponseTypes allows the response types of the implicit and hybrid flows, and the grant type implicit.
+	LegacyResponseTypes bool
 }
 
 // Limits on what one client may register.
@@ -35,8 +37,13 @@ const (
 func (m *Metadata) Validate(r Rules) error {
 	var found problems
 	m.validateMethod(&found)
+	m.validateFlows(&found, r)
+	m.validateGrants(&found, r)
 	m.validateKeys(&found, r)
+	m.validateRequestObjects(&found, r)
 	m.validateCertificate(&found)
+	m.validateSector(&found, r)
+	m.validateEncryption(&found)
 	m.validateURIs(&found, r)
 	m.validateTexts(&found, r)
 	m.validateScope(&found, r)
@@ -48,65 +55,40 @@ func (m *Metadata) Validate(r Rules) error {
 func (m *Metadata) validateMethod(found *problems) {
 	oneOf(found, "token_endpoint_auth_method", m.TokenEndpointAuthMethod, AuthMethodBasic, AuthMethodPost, AuthMethodNone,
 		AuthMethodSecretJWT, AuthMethodPrivateKeyJWT, AuthMethodTLS, AuthMethodSelfSignedTLS)
-	eachOf(found, "grant_types", m.GrantTypes, GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials)
-	eachOf(found, "response_types", m.ResponseTypes, "code")
+}
+
+// validateFlows holds grant types and response types against each other (RFC 7591 §2.1).
+func (m *Metadata) validateFlows(found *problems, r Rules) {
+	grants := []string{GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials, GrantDeviceCode, GrantTokenExchange, GrantJWTBearer}
+	responses := []string{"code"}
+	if r.LegacyResponseTypes {
+		grants = append(grants, GrantImplicit)
+		responses = append(responses, "id_token", "id_token token", "code id_token", "code token", "code id_token token")
+	}
+	eachOf(found, "grant_types", m.GrantTypes, grants...)
+	eachOf(found, "response_types", m.ResponseTypes, responses...)
 	code := slices.Contains(m.GrantTypes, GrantAuthorizationCode)
 	switch {
 	case len(m.GrantTypes) == 0:
 		found.add("grant_types", "is empty: name at least authorization_code or client_credentials")
-	case !code && slices.Contains(m.GrantTypes, GrantRefreshToken):
+	case !m.signsIn() && slices.Contains(m.GrantTypes, GrantRefreshToken):
 		found.add("grant_types", "has refresh_token alone: add authorization_code")
 	}
 	if slices.Contains(m.GrantTypes, GrantClientCredentials) && m.TokenEndpointAuthMethod == AuthMethodNone {
 		found.add("grant_types", "has client_credentials, which a client without a secret cannot use: choose another token_endpoint_auth_method")
 	}
-	// RFC 7591 §2.1: grant types and response types go together.
+	implicit := slices.Contains(m.GrantTypes, GrantImplicit)
 	if code && len(m.ResponseTypes) == 0 {
 		found.add("response_types", "is empty: authorization_code needs code")
-	} else if !code && len(m.ResponseTypes) > 0 {
-		found.add("response_types", "has code, which needs authorization_code in grant_types")
 	}
-}
-
-// validateKeys looks at what the client signs its assertions with, and at its certificates where it signs them itself.
-func (m *Metadata) validateKeys(found *problems, r Rules) {
-	private, symmetric := []string{"RS256", "PS256", "ES256", "EdDSA"}, []string{"HS256", "HS384", "HS512"}
-	if alg := m.TokenEndpointAuthSigningAlg; alg != "" {
-		allowed := slices.Concat(private, symmetric)
-		switch m.TokenEndpointAuthMethod {
-		case AuthMethodPrivateKeyJWT:
-			allowed = private
-		case AuthMethodSecretJWT:
-			allowed = symmetric
+	for _, response := range m.ResponseTypes {
+		words := strings.Fields(response)
+		if slices.Contains(words, "code") && !code {
+			found.add("response_types", "has code, which needs authorization_code in grant_types")
 		}
-		oneOf(found, "token_endpoint_auth_signing_alg", alg, allowed...)
-	}
-	ownKeys := m.TokenEndpointAuthMethod == AuthMethodPrivateKeyJWT || m.TokenEndpointAuthMethod == AuthMethodSelfSignedTLS
-	switch {
-	case len(m.JWKS) > 0 && m.JWKSURI != "": // RFC 7591 §2
-		found.add("jwks", "and jwks_uri are both there: remove one")
-	case ownKeys && len(m.JWKS) == 0 && m.JWKSURI == "":
-		found.add("jwks_uri", "or jwks is missing: "+m.TokenEndpointAuthMethod+" needs the client's keys")
-	}
-	if m.JWKSURI != "" {
-		if reason := checkPageURI(m.JWKSURI, r); reason != "" {
-			found.add("jwks_uri", quote(m.JWKSURI)+" "+reason)
-		} else if strings.Contains(m.JWKSURI, "#") {
-			found.add("jwks_uri", quote(m.JWKSURI)+" has a fragment: leave it out")
+		if (slices.Contains(words, "token") || slices.Contains(words, "id_token")) && !implicit {
+			found.add("response_types", "has "+response+", which needs implicit in grant_types")
 		}
-	}
-	if len(m.JWKS) == 0 {
-		return
-	}
-	keys, unsound, err := ParseJWKS(m.JWKS)
-	switch {
-	case err != nil:
-		found.add("jwks", err.Error())
-	case len(keys) == 0 && len(unsound) == 0:
-		found.add("jwks", "has no usable key: add a public one, RSA, P-256 or Ed25519")
-	}
-	for _, reason := range unsound {
-		found.add("jwks", reason)
 	}
 }
 
@@ -243,10 +225,13 @@ func (m *Metadata) validateScope(found *problems, r Rules) {
 
 func (m *Metadata) validateChoices(found *problems) {
 	oneOf(found, "application_type", m.ApplicationType, ApplicationWeb, ApplicationNative)
-	oneOf(found, "subject_type", m.SubjectType, "public")
+	oneOf(found, "subject_type", m.SubjectType, SubjectPublic, SubjectPairwise)
 	oneOf(found, "id_token_signed_response_alg", m.IDTokenSignedResponseAlg, "RS256", "PS256", "ES256", "EdDSA")
 	if m.AuthorizationSignedResponseAlg != "" {
 		oneOf(found, "authorization_signed_response_alg", m.AuthorizationSignedResponseAlg, "RS256", "PS256", "ES256", "EdDSA")
+	}
+	if m.UserInfoSignedResponseAlg != "" {
+		oneOf(found, "userinfo_signed_response_alg", m.UserInfoSignedResponseAlg, "RS256", "PS256", "ES256", "EdDSA")
 	}
 	if m.IntrospectionSignedResponseAlg != "" {
 		oneOf(found, "introspection_signed_response_alg", m.IntrospectionSignedResponseAlg, "RS256", "PS256", "ES256", "EdDSA")
@@ -291,6 +276,7 @@ func (m *Metadata) validatePrivileges(found *problems, r Rules) {
 		{"access_token_lifetime", m.AccessTokenLifetime != 0},
 		{"access_token_format", m.AccessTokenFormat != ""},
 		{"introspect_any", m.IntrospectAny},
+		{"token_exchange_clients", len(m.TokenExchangeClients) > 0},
 	} {
 		if privilege.set {
 			found.add(privilege.name, "can only be set by an administrator")

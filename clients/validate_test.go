@@ -60,7 +60,7 @@ func TestValidateReportsEveryMistakeAtOnce(t *testing.T) {
 	err := validate(t, `{
 		"redirect_uris": ["http://app.example/cb", "https://app.example/cb", "https://app.example/cb", "javascript:alert(1)"],
 		"token_endpoint_auth_method": "none", "grant_types": ["client_credentials", "implicit", "refresh_token"], "response_types": ["token"],
-		"scope": "openid openid a\"b", "application_type": "desktop", "subject_type": "pairwise", "id_token_signed_response_alg": "none",
+		"scope": "openid openid a\"b", "application_type": "desktop", "subject_type": "ephemeral", "id_token_signed_response_alg": "none",
 		"default_max_age": -1, "client_uri": "http://app.example", "audience": ["https://api.example/#x", ""], "access_token_lifetime": 3601,
 		"require_pkce": false, "introspect_any": true, "client_name#not a tag": "a", "client_name#de": ""
 	}`, administrator)
@@ -99,12 +99,12 @@ func TestPrivilegedMetadata(t *testing.T) {
 			t.Errorf("%s from an administrator: %v", member, err)
 		}
 	}
-	for _, document := range []string{`{"client_id":"a"}`, `{"trusted":true}`, `{"first_party":true}`, `{"owner":"a"}`, `{"tenant_id":"a"}`, `{"sector_identifier_uri":"https://a.example"}`} {
+	for _, document := range []string{`{"client_id":"a"}`, `{"trusted":true}`, `{"first_party":true}`, `{"owner":"a"}`, `{"tenant_id":"a"}`} {
 		if _, err := DecodeMetadata([]byte(document)); err == nil {
 			t.Errorf("%s: accepted", document)
 		}
 	}
-	for _, document := range []string{`"id_token_signed_response_alg":"none"`, `"id_token_signed_response_alg":"HS256"`, `"subject_type":"pairwise"`, `"grant_types":["password"]`} {
+	for _, document := range []string{`"id_token_signed_response_alg":"none"`, `"id_token_signed_response_alg":"HS256"`, `"subject_type":"ephemeral"`, `"grant_types":["password"]`} {
 		if validate(t, `{"redirect_uris":["https://a.example/"],`+document+`}`, administrator) == nil {
 			t.Errorf("%s: accepted", document)
 		}

@@ -68,6 +68,9 @@ func (a *asks) InteractionOf(_ context.Context, sealed string, r *http.Request) 
 }
 
 func (a *asks) ResumeURL(i *provider.Interaction) string {
+	if i.UserCode != "" {
+		return "/device?i=" + url.QueryEscape(i.Sealed)
+	}
 	return provider.ResumePath + "?i=" + url.QueryEscape(i.Sealed)
 }
 func (a *asks) DenyURL(i *provider.Interaction) string { return a.ResumeURL(i) + "&deny=1" }

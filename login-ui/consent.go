@@ -37,7 +37,7 @@ type scopeLine struct {
 }
 
 func (u *UI) showConsent(w http.ResponseWriter, r *http.Request) error {
-	i, err := u.interaction(r)
+	i, err := u.clientInteraction(r)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (u *UI) showConsent(w http.ResponseWriter, r *http.Request) error {
 
 // submitConsent records what the person chose. A form that was made for another session, or another account, is shown again for this one.
 func (u *UI) submitConsent(w http.ResponseWriter, r *http.Request) error {
-	i, err := u.interaction(r)
+	i, err := u.clientInteraction(r)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,17 @@ type Logouts interface {
 	EndSession(w http.ResponseWriter, r *http.Request, l *provider.Logout) (location string, err error)
 }
 
+// Devices opens what a device asks for, and takes the decision about it. *provider.Provider is one.
+type Devices interface {
+	// StartDevice returns the path, with query, where a typed user code goes on; provider.ErrUserCode for what is none.
+	StartDevice(w http.ResponseWriter, r *http.Request, typed string) (location string, err error)
+	// Device returns the request whose code the parameter "i" holds, or the path where the person has to go first. Its errors are
+	// provider.ErrUserCode, ErrUserCodeExpired, ErrUserCodeUsed, *web.PageError or storage faults.
+	Device(r *http.Request) (d *provider.DeviceRequest, location string, err error)
+	// DecideDevice records the decision of d's person. provider.ErrUserCodeUsed says that somebody was faster.
+	DecideDevice(ctx context.Context, d *provider.DeviceRequest, allow bool) error
+}
+
 // Upstreams starts and completes sign-ins at the upstreams. *upstream.Flow is one.
 type Upstreams interface {
 	Infos() []upstream.Info

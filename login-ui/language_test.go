@@ -25,7 +25,7 @@ func TestEveryTextInEveryLanguage(t *testing.T) {
 				t.Errorf("%s: %s is empty", lang, key)
 			}
 			for _, name := range names.FindAllString(text, -1) {
-				if !slices.Contains([]string{"{client}", "{upstream}", "{brand}", "{scope}", "{id}", "{host}", "{source}"}, name) {
+				if !slices.Contains([]string{"{client}", "{upstream}", "{brand}", "{scope}", "{id}", "{host}", "{n}", "{address}", "{source}"}, name) {
 					t.Errorf("%s: %s has the unknown name %s", lang, key, name)
 				}
 			}

@@ -42,8 +42,10 @@ func (u *UI) partnerOf(i *provider.Interaction, lang string) partner {
 	host, device := redirectHost(i.RedirectURI)
 	p := partner{Host: host, Device: device}
 	if i.Client == nil {
-		p.Name = host
-		p.Tile = letterTile(host)
+		if p.Name = host; host == "" { // a device's: which client it is of, nobody knows yet
+			p.Name, p.Host = u.Brand.Name, u.origin.Hostname()
+		}
+		p.Tile = letterTile(p.Name)
 		return p
 	}
 	m := i.Client.Metadata

@@ -22,7 +22,7 @@ func loadPages() (pages, error) {
 		return nil, fmt.Errorf("loginui: layout: %w", err)
 	}
 	set := pages{}
-	for _, name := range []string{"login", "consent", "logout", "logged_out", "home", "form_post", "error"} {
+	for _, name := range []string{"login", "consent", "logout", "logged_out", "home", "form_post", "device", "device_confirm", "device_done", "error"} {
 		page, err := layout.Clone()
 		if err == nil {
 			page, err = page.ParseFS(templateFiles, "templates/"+name+".html")

@@ -20,6 +20,8 @@ func (u *UI) Routes() []web.Route {
 		{Pattern: "GET /login/{upstream}/callback", Guards: page, Handler: u.handle(u.serveCallback)},
 		{Pattern: "GET /consent", Guards: page, Handler: u.handle(u.showConsent)},
 		{Pattern: "POST /consent", Guards: post, Handler: u.handle(u.submitConsent)},
+		{Pattern: "GET /device", Guards: page, Handler: u.handle(u.showDevice)},
+		{Pattern: "POST /device", Guards: post, Handler: u.handle(u.submitDevice)},
 		{Pattern: "GET /logout", Guards: page, Handler: u.handle(u.showLogout)},
 		{Pattern: "POST /logout", Guards: post, Handler: u.handle(u.submitLogout)},
 		{Pattern: "GET /assets/{file}", Handler: u.handle(u.serveAsset)},
@@ -30,6 +32,7 @@ func (u *UI) Routes() []web.Route {
 		{Pattern: "/login/{upstream}/callback", Guards: page, Handler: u.refuseMethod("GET")},
 		{Pattern: "HEAD /login/{upstream}/callback", Guards: page, Handler: u.refuseMethod("GET")}, // would spend the attempt
 		{Pattern: "/consent", Guards: page, Handler: u.refuseMethod("GET, HEAD, POST")},
+		{Pattern: "/device", Guards: page, Handler: u.refuseMethod("GET, HEAD, POST")},
 		{Pattern: "/logout", Guards: page, Handler: u.refuseMethod("GET, HEAD, POST")},
 		{Pattern: "/assets/{file}", Guards: page, Handler: u.refuseMethod("GET, HEAD")},
 	}

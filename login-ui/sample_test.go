@@ -49,6 +49,7 @@ func samplePages(t *testing.T, lang string) []sample {
 	add("consent-unverified", unverifiedConsent(t, browse("unverified"), "registered"))
 	add("consent-document", unverifiedConsent(t, browse("document"), "https://app.sunny.example/client.json"))
 	add("home-signed-in", b.get("/"))
+	deviceSamples(w, t, b, add)
 	add("logout", b.get("/logout"))
 	w.asks.logouts["lo"] = &provider.Logout{Sealed: "lo", ClientName: "Sunny Books", RedirectURL: "https://sunnybooks.example/bye"}
 	add("logout-client", b.get("/logout?l=lo"))

@@ -19,6 +19,7 @@ type Config struct {
 	Interactions Interactions
 	Sessions     Sessions
 	Logouts      Logouts
+	Devices      Devices
 	Upstreams    Upstreams
 	Accounts     account.Store
 	// AccountPath is the page where a person takes a consent back. It may be empty: then the pages name the operator instead.
@@ -98,8 +99,8 @@ func (u *UI) checkBrand() error {
 }
 
 func (u *UI) checkParts() error {
-	if u.Interactions == nil || u.Sessions == nil || u.Logouts == nil || u.Upstreams == nil || u.Accounts == nil {
-		return errors.New("loginui: Interactions, Sessions, Logouts, Upstreams and Accounts are needed")
+	if u.Interactions == nil || u.Sessions == nil || u.Logouts == nil || u.Devices == nil || u.Upstreams == nil || u.Accounts == nil {
+		return errors.New("loginui: Interactions, Sessions, Logouts, Devices, Upstreams and Accounts are needed")
 	}
 	for _, info := range u.Upstreams.Infos() {
 		if !upstreamID(info.ID) {

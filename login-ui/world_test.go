@@ -24,6 +24,7 @@ type world struct {
 	people   *people
 	browsers *browsers
 	asks     *asks
+	devices  *devices
 	google   *directory // what the upstreams say
 }
 
@@ -50,8 +51,9 @@ func newWorld(t *testing.T, brand Brand) *world {
 	check(t, err)
 	sessions := session.New(session.Config{Store: w.browsers, Idle: time.Hour, Absolute: 24 * time.Hour})
 	w.asks.sessions = sessions
+	w.devices = &devices{asks: w.asks, address: "198.51.100.9", asked: time.Now().Add(-150 * time.Second)}
 	w.ui, err = New(Config{
-		Brand: brand, Issuer: w.server.URL, Interactions: w.asks, Sessions: sessions, Logouts: w.asks, Upstreams: flow, Accounts: w.people,
+		Brand: brand, Issuer: w.server.URL, Interactions: w.asks, Sessions: sessions, Logouts: w.asks, Devices: w.devices, Upstreams: flow, Accounts: w.people,
 	})
 	check(t, err)
 	web.Mount(mux, w.ui.Routes()...)

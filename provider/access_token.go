@@ -34,6 +34,7 @@ type accessClaims struct {
 
 	Status       *statusClaim  `json:"status,omitempty"`
 	Confirmation *confirmation `json:"cnf,omitempty"`
+	Actor        *actor        `json:"act,omitempty"`
 }
 
 // confirmation names what a token is bound to: a DPoP key (RFC 9449 §6.1), a certificate (RFC 8705 §3.1), or both.
@@ -88,8 +89,15 @@ func (f *codeFlow) GenerateAccessToken(ctx context.Context, requester fosite.Req
 	}
 	if s.grant.ID != "" {
 		c.ID = s.grant.ID + "." + c.ID
-		c.Subject, c.SessionID, c.ACR, c.AMR, c.Audience = s.grant.AccountID, s.grant.SessionID, s.grant.ACR, s.grant.AMR, s.grant.Audience
-		c.AuthTime = s.grant.AuthTime.Unix()
+		client := requester.GetClient().(*fositeClient).Client
+		c.Subject, c.SessionID = f.provider.subject(client, s.grant.AccountID), f.provider.sid(client, s.grant.SessionID)
+		c.ACR, c.AMR, c.Audience = s.grant.ACR, s.grant.AMR, s.grant.Audience
+		if c.Actor = s.actor; !s.grant.AuthTime.IsZero() {
+			c.AuthTime = s.grant.AuthTime.Unix()
+		}
+		if s.grant.SessionID == s.grant.ID { // no browser was there (RFC 7523)
+			c.SessionID = ""
+		}
 	} else {
 		c.Subject, c.Audience = c.ClientID, s.audience
 	}
@@ -141,8 +149,11 @@ func (p *Provider) verifyAccessToken(ctx context.Context, token string) (*access
 		return nil, err
 	}
 	var c accessClaims
-	if err := json.Unmarshal(payload, &c); err != nil {
-		return nil, keys.ErrToken
+	if err := decodeClaims(payload, &c); err != nil {
+		return nil, err
+	}
+	if c.grantID() == "" && c.Subject != c.ClientID {
+		return nil, keys.ErrToken // without a grant a client speaks for itself, and for nobody else
 	}
 	whole := c.Subject != "" && c.ClientID != "" && c.ID != "" && c.IssuedAt != 0 && len(c.Audience) > 0 && !has(c.Audience, "")
 	if !whole || c.Issuer != p.config.Issuer || time.Now().Unix() >= c.ExpiresAt {
@@ -173,20 +184,28 @@ func (p *Provider) liveAccessToken(ctx context.Context, token string) (*accessCl
 	if errors.Is(err, fosite.ErrNotFound) {
 		return nil, Grant{}, keys.ErrToken
 	}
+	if err == nil && c.ClientID != g.ClientID { // exchanged: both clients must still be there
+		err = p.clientStands(ctx, c.ClientID)
+	}
 	return c, g, err
 }
 
 // clientTokenStands is keys.ErrToken when a client-credentials token is revoked, or its client is gone or disabled.
 func (p *Provider) clientTokenStands(ctx context.Context, claims *accessClaims) error {
-	c, err := p.client(ctx, claims.ClientID)
-	if err != nil {
+	if err := p.clientStands(ctx, claims.ClientID); err != nil {
 		return err
-	}
-	if c == nil {
-		return keys.ErrToken
 	}
 	revoked, err := p.tokenRevoked(ctx, claims.Status)
 	if err == nil && revoked {
+		err = keys.ErrToken
+	}
+	return err
+}
+
+// clientStands is keys.ErrToken when the client is gone or disabled.
+func (p *Provider) clientStands(ctx context.Context, id string) error {
+	c, err := p.client(ctx, id)
+	if err == nil && c == nil {
 		err = keys.ErrToken
 	}
 	return err

@@ -23,6 +23,8 @@ type authorization struct {
 	form        url.Values
 	interaction *sealedInteraction // nil at the first visit
 	firstSeenAt time.Time          // whole milliseconds, as the database keeps them
+	pushed      []byte             // hash of the request_uri that the client got for it (RFC 9126); nil when it was not pushed
+	signed      bool               // the form was in a request object (RFC 9101)
 
 	client      *clients.Client
 	redirectURI string // matched; errors may be sent there from now on
@@ -37,7 +39,11 @@ func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) error 
 	if len(r.URL.RawQuery) > maxParameters {
 		return &web.PageError{Kind: web.PageTooLarge, Detail: "The authorization request is longer than 4 KiB."}
 	}
-	return p.decide(w, r, authorization{form: form, firstSeenAt: time.Now().Truncate(time.Millisecond)})
+	a := authorization{form: form, firstSeenAt: time.Now().Truncate(time.Millisecond)}
+	if err := p.takeParameters(r.Context(), &a); err != nil {
+		return p.refuseReference(w, r, a, err)
+	}
+	return p.decide(w, r, a)
 }
 
 // serveAuthorizePost takes an authorization request as a form (OIDC Core §3.1.2.1). It comes from another site, so the browser keeps our
@@ -61,11 +67,11 @@ func (p *Provider) serveResume(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	form, err := url.ParseQuery(s.Parameters)
+	form, err := p.parametersOfInteraction(r.Context(), &s)
 	if err != nil {
-		return &web.PageError{Kind: web.PageLinkInvalid, Err: err}
+		return err
 	}
-	return p.decide(w, r, authorization{form: form, interaction: &s, firstSeenAt: s.firstSeenAt()})
+	return p.decide(w, r, authorization{form: form, interaction: &s, firstSeenAt: s.firstSeenAt(), pushed: s.Pushed, signed: s.Signed})
 }
 
 // decide is the one place that says what happens next to an authorization request: an error, a page, or the code.
@@ -103,7 +109,7 @@ func (p *Provider) clientAndRedirectURI(ctx context.Context, form url.Values) (*
 		return nil, "", err
 	}
 	if c == nil {
-		return nil, "", &web.PageError{Kind: web.PageUnknownClient, Detail: "The client_id is missing or not registered here."}
+		return nil, "", errUnknownClient()
 	}
 	uri := form.Get("redirect_uri")
 	openID := has(strings.Fields(form.Get("scope")), "openid")
@@ -125,15 +131,17 @@ func (p *Provider) clientAndRedirectURI(ctx context.Context, form url.Values) (*
 func (p *Provider) ask(r *http.Request, a authorization, request fosite.AuthorizeRequester) (question, error) {
 	q := question{
 		prompts: strings.Fields(a.form.Get("prompt")), maxAge: maxAge(a), firstSeenAt: a.firstSeenAt,
-		denied: a.interaction != nil && a.interaction.Denied, scopes: request.GetRequestedScopes(),
+		denied:      a.interaction != nil && a.interaction.Denied,
 		skipConsent: a.client.Metadata.SkipConsent && !a.client.SelfRegistered, impersonable: a.client.Impersonable(a.redirectURI),
 	}
+	q.claims, _ = claimsOfRequest(a.client, a.form.Get("claims"), a.form.Get("scope")) // checkClaims has read it
+	q.scopes = withClaimScopes(request.GetRequestedScopes(), q.claims.idToken, q.claims.userInfo)
 	if hint := a.form.Get("id_token_hint"); hint != "" {
 		claims, err := p.verifyIDTokenHint(r.Context(), hint)
 		if err != nil || claims.Audience != a.client.ID {
 			return q, fosite.ErrInvalidRequest.WithHint("The id_token_hint is not an ID token that this server issued to this client.")
 		}
-		q.hint = claims.Subject
+		q.claims.subjects = append(q.claims.subjects, []string{claims.Subject})
 	}
 	s, err := p.config.Sessions.Current(r)
 	if errors.Is(err, session.ErrNotFound) {
@@ -142,7 +150,7 @@ func (p *Provider) ask(r *http.Request, a authorization, request fosite.Authoriz
 	if err != nil {
 		return q, &fault{err}
 	}
-	q.session = &s
+	q.session, q.subject = &s, p.subject(a.client, s.AccountID)
 	q.allowed = a.interaction != nil && a.interaction.AllowedBy == s.AccountID
 	if q.consent, err = p.config.Consents.Consent(r.Context(), s.AccountID, a.client.ID); err != nil {
 		return q, &fault{err}
@@ -156,6 +164,10 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, a authorizat
 	if s == nil {
 		s = &sealedInteraction{
 			ID: randomID(), Browser: p.bindBrowser(w, r), FirstSeenAt: a.firstSeenAt.UnixMilli(), Parameters: a.form.Encode(),
+			Pushed: a.pushed, Signed: a.signed,
+		}
+		if len(s.Parameters) > maxParameters {
+			s.Parameters = "" // they stay where they were pushed
 		}
 	}
 	web.Annotate(r.Context(), "next", page)
@@ -173,14 +185,18 @@ func (p *Provider) issueCode(w http.ResponseWriter, r *http.Request, a authoriza
 	grant := Grant{
 		ClientID: a.client.ID, AccountID: q.session.AccountID, SessionID: q.session.ID, Scopes: scopes, Audience: audience,
 		AuthTime: q.session.AuthTime, AMR: q.session.AMR, ACR: q.session.ACR, NeedsConsent: !q.skipConsent || q.impersonable,
+		IDTokenClaims: q.claims.idToken, UserInfoClaims: q.claims.userInfo,
 	}
 	for _, scope := range scopes {
 		request.GrantScope(scope)
+	}
+	if err := p.spendPushed(r.Context(), a); err != nil {
+		return p.refuse(w, r, a, err)
 	}
 	response, err := p.fosite.NewAuthorizeResponse(r.Context(), request, &grantSession{grant: grant})
 	if err != nil {
 		return p.refuse(w, r, a, err)
 	}
 	web.Annotate(r.Context(), "next", "code")
-	return p.respond(w, r, a, url.Values{"code": {response.GetCode()}})
+	return p.respond(w, r, a, response.GetParameters())
 }

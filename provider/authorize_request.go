@@ -18,7 +18,8 @@ type check func(p *Provider, a authorization) *fosite.RFC6749Error
 
 // checks are the rules in the order they are applied. What fosite checks after them is not here: the client's scopes and response types.
 var checks = []check{
-	checkUnsupported, checkResponseType, checkResponseMode, checkPrompt, checkMaxAge, checkScope, checkPKCE, checkDPoPKey, checkResource,
+	checkUnsupported, checkPushed, checkSigned, checkLength, checkResponseType, checkResponseMode, checkPrompt, checkMaxAge, checkScope, checkPKCE,
+	checkDPoPKey, checkResource, checkClaims,
 }
 
 // validate checks the whole request, and returns it as fosite sees it.
@@ -34,9 +35,10 @@ func (p *Provider) validate(r *http.Request, a authorization) (fosite.AuthorizeR
 	}
 	form.Del("response_mode") // response_mode.go has judged it
 	form.Del("audience")      // not a parameter of ours; fosite would compare it with a registration that is not there
+	form.Set("response_type", responseTypeOf(a.form.Get("response_type")))
 	form.Set("scope", joinScopes(allowedScopes(a.client, strings.Fields(a.form.Get("scope")))))
 	ctx := context.WithValue(r.Context(), clientKey{}, &fositeClient{Client: a.client, redirectURI: a.redirectURI})
-	request, err := p.fosite.NewAuthorizeRequest(ctx, &http.Request{Method: http.MethodGet, URL: r.URL, Header: r.Header, Form: form})
+	request, err := p.fosite.NewAuthorizeRequest(ctx, &http.Request{Method: http.MethodGet, URL: r.URL, Form: form})
 	if errors.Is(err, fosite.ErrInvalidState) {
 		// The client's state may be short or absent (OIDC Core §3.1.2.1: recommended). It is fosite's last check: the request is whole.
 		return request, nil
@@ -44,28 +46,24 @@ func (p *Provider) validate(r *http.Request, a authorization) (fosite.AuthorizeR
 	return request, err
 }
 
-// checkUnsupported refuses request objects (OIDC Core §3.1.2.6) until they are offered.
+// checkUnsupported: OIDC Core §7.2.1. Request objects have been taken by now (request_object.go).
 func checkUnsupported(_ *Provider, a authorization) *fosite.RFC6749Error {
-	switch {
-	case a.form.Has("request"):
-		return fosite.ErrRequestNotSupported.WithHint("The parameter request is not offered. Send the parameters by themselves.")
-	case a.form.Has("request_uri"):
-		return fosite.ErrRequestURINotSupported.WithHint("The parameter request_uri is not offered. Send the parameters by themselves.")
-	case a.form.Has("registration"):
+	if a.form.Has("registration") {
 		return fosite.ErrRegistrationNotSupported.WithHint("The parameter registration is not offered. Ask the administrator to register the client.")
 	}
 	return nil
 }
 
-// checkResponseType: RFC 6749 §3.1.1. Spellings are exact.
-func checkResponseType(_ *Provider, a authorization) *fosite.RFC6749Error {
-	switch a.form.Get("response_type") {
-	case "code":
-		return nil
-	case "":
-		return fosite.ErrInvalidRequest.WithHint("The parameter response_type is missing. Use code.")
+// maxEcho bounds what travels on from a request, in bytes: in the code, the ID token, the URL of the answer and that of an upstream. A pushed request
+// is not bounded by a URL.
+const maxEcho = 4 << 10
+
+// checkLength refuses what would make such a URL too long to be sent.
+func checkLength(_ *Provider, a authorization) *fosite.RFC6749Error {
+	if len(a.form.Get("state"))+len(a.form.Get("nonce"))+len(a.form.Get("login_hint")) > maxEcho {
+		return fosite.ErrInvalidRequest.WithHint("The parameters state, nonce and login_hint are longer than 4 KiB together.")
 	}
-	return fosite.ErrUnsupportedResponseType.WithHint("The only response_type offered is code.")
+	return nil
 }
 
 // checkPrompt: OIDC Core §3.1.2.1.

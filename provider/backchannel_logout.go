@@ -112,10 +112,13 @@ func (p *Provider) postLogoutToken(ctx context.Context, c *clients.Client, n Log
 	}
 	now := time.Now()
 	token, err := p.sign(alg, "logout+jwt", logoutClaims{
-		Issuer: p.config.Issuer, Subject: n.AccountID, Audience: c.ID, IssuedAt: now.Unix(), ExpiresAt: now.Add(logoutTokenLifetime).Unix(),
-		ID: randomID(), SessionID: n.SessionID, Events: map[string]emptyEvent{logoutEvent: {}},
+		Issuer: p.config.Issuer, Subject: p.subject(c, n.AccountID), Audience: c.ID, IssuedAt: now.Unix(), ExpiresAt: now.Add(logoutTokenLifetime).Unix(),
+		ID: randomID(), SessionID: p.sid(c, n.SessionID), Events: map[string]emptyEvent{logoutEvent: {}},
 	})
 	if err != nil {
+		return err
+	}
+	if token, err = p.encryptToken(ctx, c, idTokenEncryption(c), token); err != nil { // OIDC Back-Channel Logout §2.4
 		return err
 	}
 	body := strings.NewReader(url.Values{"logout_token": {token}}.Encode())

@@ -29,7 +29,13 @@ func (c *fositeClient) GetRedirectURIs() []string { return []string{c.redirectUR
 func (c *fositeClient) GetGrantTypes() fosite.Arguments { return c.Metadata.GrantTypes }
 
 // GetResponseTypes implements fosite.Client.
-func (c *fositeClient) GetResponseTypes() fosite.Arguments { return c.Metadata.ResponseTypes }
+func (c *fositeClient) GetResponseTypes() fosite.Arguments {
+	types := make(fosite.Arguments, len(c.Metadata.ResponseTypes))
+	for i, t := range c.Metadata.ResponseTypes {
+		types[i] = responseTypeOf(t)
+	}
+	return types
+}
 
 // GetScopes implements fosite.Client.
 func (c *fositeClient) GetScopes() fosite.Arguments { return strings.Fields(c.Metadata.Scope) }

@@ -30,7 +30,7 @@ const (
 	maxAssertion = 8 << 10
 	// maxAssertionLifetime is how far ahead an assertion's exp may be. For so long its jti is remembered.
 	maxAssertionLifetime = 5 * time.Minute
-	// assertionSkew is how far a client's clock may be from ours. FAPI 2.0 Security Profile §5.3.2.1 asks for 10 s and forbids 60 s.
+	// assertionSkew is how far a client's clock may be from ours. FAPI 2.0 §5.3.2.1 asks for 10 s and forbids 60 s.
 	assertionSkew = 30 * time.Second
 	// maxTries bounds the signature checks of one assertion.
 	maxTries = 4
@@ -97,7 +97,7 @@ type assertion struct {
 // parseAssertion reads a compact JWS; nil when it is none that any client of ours could have made. It knows no client, so it says nothing of which
 // ones there are.
 func parseAssertion(text string) *assertion {
-	header, payload, ok := splitJWS(text)
+	header, payload, ok := splitJWS(text, maxAssertion)
 	var a assertion
 	if !ok || json.Unmarshal(header, &a.header) != nil || json.Unmarshal(payload, &a.claims) != nil {
 		return nil
@@ -118,9 +118,10 @@ func parseAssertion(text string) *assertion {
 	return &a
 }
 
-// splitJWS cuts a compact JWS into its segments, each in its only spelling: base64url without padding, line breaks or stray bits (RFC 7515 §2).
-func splitJWS(text string) (header, payload []byte, ok bool) {
-	if len(text) > maxAssertion || strings.Count(text, ".") != 2 || strings.ContainsAny(text, "\r\n") {
+// splitJWS cuts a compact JWS of at most limit bytes into its segments, each in its only spelling: base64url without padding, line breaks or stray
+// bits (RFC 7515 §2).
+func splitJWS(text string, limit int) (header, payload []byte, ok bool) {
+	if len(text) > limit || strings.Count(text, ".") != 2 || strings.ContainsAny(text, "\r\n") {
 		return nil, nil, false
 	}
 	var decoded [3][]byte
@@ -222,15 +223,17 @@ func (p *Provider) assertionFits(r *http.Request, c *clients.Client, claims asse
 // assertionForUs checks the audience: this server alone, by its issuer or, as older libraries have it, by the address of the token endpoint
 // (OIDC Core §9) or of the one at hand (RFC 9126 §2).
 func (p *Provider) assertionForUs(r *http.Request, c *clients.Client, aud assertionAudience) bool {
-	if highAssurance(c) { // FAPI 2.0 Security Profile §5.3.2.1
+	if p.highAssurance(c) { // FAPI 2.0 §5.3.2.1
 		return aud.value == p.config.Issuer && !aud.array
 	}
 	return aud.value == p.config.Issuer || aud.value == p.config.Issuer+"/oauth2/token" || aud.value == p.config.Issuer+r.URL.Path
 }
 
-// highAssurance says whether the client is one of the FAPI 2.0 Security Profile: its tokens are always bound to a key.
-func highAssurance(c *clients.Client) bool {
-	return c.Metadata.DPoPBoundAccessTokens || c.Metadata.CertificateBoundAccessTokens
+// highAssurance says whether the client is held to the FAPI 2.0 Security Profile: its tokens are always bound to a key, and its authorization requests
+// always pushed.
+func (p *Provider) highAssurance(c *clients.Client) bool {
+	bound := c.Metadata.DPoPBoundAccessTokens || c.Metadata.CertificateBoundAccessTokens
+	return bound && (c.Metadata.RequirePushedAuthorizationRequests || p.config.RequirePushedRequests)
 }
 
 // sane leaves out what is no time in seconds, such as one in milliseconds.

@@ -76,9 +76,13 @@ func (s keySet) usable(now time.Time) []jose.JSONWebKey {
 // verify says whether right accepts the client's keys. Keys that were fetched and are not the right ones are fetched anew, so that a client that
 // has changed them is understood at once, but not more often than jwksPause.
 func (k *clientKeys) verify(ctx context.Context, c *clients.Client, right func([]jose.JSONWebKey) bool) (bool, error) {
-	uri := c.Metadata.JWKSURI
+	return k.verifyAt(ctx, c.Metadata.JWKSURI, c.Metadata.JWKS, right)
+}
+
+// verifyAt is verify for the keys at uri, or those of jwks where uri is empty.
+func (k *clientKeys) verifyAt(ctx context.Context, uri string, jwks []byte, right func([]jose.JSONWebKey) bool) (bool, error) {
 	if uri == "" {
-		keys, _, err := clients.ParseJWKS(c.Metadata.JWKS)
+		keys, _, err := clients.ParseJWKS(jwks)
 		return err == nil && right(keys), nil
 	}
 	now := time.Now()

@@ -32,6 +32,9 @@ type sealedCode struct {
 	ACR          string
 	NeedsConsent bool
 	DPoPKey      string // the dpop_jkt parameter (RFC 9449 §10); empty without one
+
+	IDTokenClaims  string // with spaces, as UserInfoClaims
+	UserInfoClaims string
 }
 
 // codeFlow is the code strategy and the store of fosite's code and PKCE handlers in one: what they would keep in three tables is in the code
@@ -48,7 +51,7 @@ func (f *codeFlow) GenerateAuthorizeCode(_ context.Context, requester fosite.Req
 		Scopes: joinScopes(s.grant.Scopes), Audience: s.grant.Audience,
 		RedirectURI: form.Get("redirect_uri"), Nonce: form.Get("nonce"), Challenge: form.Get("code_challenge"),
 		AuthTime: s.grant.AuthTime.UnixMilli(), AMR: s.grant.AMR, ACR: s.grant.ACR, NeedsConsent: s.grant.NeedsConsent,
-		DPoPKey: form.Get("dpop_jkt"),
+		DPoPKey: form.Get("dpop_jkt"), IDTokenClaims: joinScopes(s.grant.IDTokenClaims), UserInfoClaims: joinScopes(s.grant.UserInfoClaims),
 	})
 	if err != nil {
 		return "", "", err
@@ -112,7 +115,8 @@ func (f *codeFlow) open(ctx context.Context, m *tokenRequest) (fosite.Requester,
 	if err := cbor.Unmarshal(plain, &c); err != nil {
 		return nil, fosite.ErrNotFound.WithWrap(err)
 	}
-	client, err := f.provider.stillStands(ctx, c.AccountID, c.SessionID, c.ClientID, c.NeedsConsent, strings.Fields(c.Scopes))
+	grant := c.grant()
+	client, err := f.provider.stillStands(ctx, c.AccountID, c.SessionID, c.ClientID, c.NeedsConsent, grant.consented())
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +126,7 @@ func (f *codeFlow) open(ctx context.Context, m *tokenRequest) (fosite.Requester,
 	if c.RedirectURI != "" && !client.RedirectURIAllowed(c.RedirectURI) {
 		return nil, fosite.ErrNotFound.WithDebug("the redirect URI was taken from the client since the code was issued")
 	}
-	m.grant = c.grant()
+	m.grant = grant
 	return c.request(&fositeClient{Client: client}, m.grant), nil
 }
 
@@ -131,6 +135,7 @@ func (c *sealedCode) grant() *Grant {
 	return &Grant{
 		ID: c.ID, ClientID: c.ClientID, AccountID: c.AccountID, SessionID: c.SessionID, Scopes: scopes, Audience: c.Audience,
 		AuthTime: time.UnixMilli(c.AuthTime), AMR: c.AMR, ACR: c.ACR, NeedsConsent: c.NeedsConsent, Offline: has(scopes, "offline_access"),
+		IDTokenClaims: strings.Fields(c.IDTokenClaims), UserInfoClaims: strings.Fields(c.UserInfoClaims),
 	}
 }
 
@@ -154,15 +159,10 @@ func (c *sealedCode) request(client *fositeClient, g *Grant) fosite.Requester {
 // been redeemed ends the grant (RFC 6749 §4.1.2): one of the two is a thief, and nobody can tell which.
 func (f *codeFlow) InvalidateAuthorizeCodeSession(ctx context.Context, _ string) error {
 	m := tokenRequestOf(ctx)
-	now := time.Now()
-	m.grant.CreatedAt, m.grant.ExpiresAt = now, now.Add(f.provider.grantLifetime(m.request.GetClient()))
-	m.grant.Status = m.request.GetSession().(*grantSession).grant.Status
-	if m.request.GetClient().IsPublic() { // RFC 9449 §5: a confidential client's refresh token is bound to the client already
-		m.grant.DPoPKey = m.dpopKey
-	}
-	err := f.provider.config.Grants.InsertGrant(ctx, *m.grant)
+	client := m.request.GetClient()
+	err := f.provider.insertGrant(ctx, client, m.request.GetSession().(*grantSession), f.provider.grantLifetime(client))
 	if errors.Is(err, ErrGrantExists) {
-		if err := f.provider.config.Grants.RevokeGrant(ctx, m.grant.ID, now); err != nil {
+		if err := f.provider.config.Grants.RevokeGrant(ctx, m.grant.ID, time.Now()); err != nil {
 			return &fault{err}
 		}
 		return fosite.ErrInvalidatedAuthorizeCode

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/provider/web"
 )
@@ -14,6 +16,7 @@ type serverMetadata struct {
 	Issuer                   string   `json:"issuer"`
 	AuthorizationEndpoint    string   `json:"authorization_endpoint"`
 	TokenEndpoint            string   `json:"token_endpoint"`
+	DeviceEndpoint           string   `json:"device_authorization_endpoint"`
 	UserInfoEndpoint         string   `json:"userinfo_endpoint"`
 	RegistrationEndpoint     string   `json:"registration_endpoint,omitempty"`
 	JWKSURI                  string   `json:"jwks_uri"`
@@ -26,6 +29,11 @@ type serverMetadata struct {
 	GrantTypes               []string `json:"grant_types_supported"`
 	SubjectTypes             []string `json:"subject_types_supported"`
 	IDTokenAlgs              []string `json:"id_token_signing_alg_values_supported"`
+	IDTokenEncryptionAlgs    []string `json:"id_token_encryption_alg_values_supported"`
+	IDTokenEncryptionEncs    []string `json:"id_token_encryption_enc_values_supported"`
+	UserInfoAlgs             []string `json:"userinfo_signing_alg_values_supported"`
+	UserInfoEncryptionAlgs   []string `json:"userinfo_encryption_alg_values_supported"`
+	UserInfoEncryptionEncs   []string `json:"userinfo_encryption_enc_values_supported"`
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
 	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
@@ -39,19 +47,28 @@ type serverMetadata struct {
 	UILocales                []string `json:"ui_locales_supported"`
 	DPoPAlgs                 []string `json:"dpop_signing_alg_values_supported"`
 	AuthorizationAlgs        []string `json:"authorization_signing_alg_values_supported"`
+	AuthorizationEncAlgs     []string `json:"authorization_encryption_alg_values_supported"`
+	AuthorizationEncs        []string `json:"authorization_encryption_enc_values_supported"`
 	IntrospectionAlgs        []string `json:"introspection_signing_alg_values_supported"`
+	IntrospectionEncAlgs     []string `json:"introspection_encryption_alg_values_supported"`
+	IntrospectionEncs        []string `json:"introspection_encryption_enc_values_supported"`
 	ClientDocuments          bool     `json:"client_id_metadata_document_supported,omitempty"`
 	ResponseIss              bool     `json:"authorization_response_iss_parameter_supported"`
 	ClaimsParameter          bool     `json:"claims_parameter_supported"`
+	PushedRequestEndpoint    string   `json:"pushed_authorization_request_endpoint"`
+	RequirePushedRequests    bool     `json:"require_pushed_authorization_requests"`
 	RequestParameter         bool     `json:"request_parameter_supported"`
+	RequestObjectAlgs        []string `json:"request_object_signing_alg_values_supported"`
 	RequestURIParameter      bool     `json:"request_uri_parameter_supported"` // true when left out
+	RequestURIRegistration   bool     `json:"require_request_uri_registration,omitempty"`
 }
 
 // metadata renders the document. The same one serves both well-known paths.
 func (p *Provider) metadata() []byte {
 	issuer := p.config.Issuer
-	confidential, algs := p.authMethods(), assertionAlgs()
+	confidential, algs := p.authMethods(), namesOf(slices.Concat(assertionAlgorithms, sharedAlgorithms))
 	all := append(confidential[:len(confidential):len(confidential)], clients.AuthMethodNone)
+	encryptions, encodings := clients.EncryptionAlgorithms(), clients.EncryptionEncodings()
 	registration := ""
 	if p.config.Registration {
 		registration = issuer + "/oauth2/register"
@@ -60,6 +77,7 @@ func (p *Provider) metadata() []byte {
 		Issuer:                issuer,
 		AuthorizationEndpoint: issuer + "/oauth2/authorize",
 		TokenEndpoint:         issuer + "/oauth2/token",
+		DeviceEndpoint:        issuer + "/oauth2/device_authorization",
 		UserInfoEndpoint:      issuer + "/oauth2/userinfo",
 		JWKSURI:               issuer + "/oauth2/jwks",
 		RegistrationEndpoint:  registration,
@@ -68,12 +86,16 @@ func (p *Provider) metadata() []byte {
 		RevocationEndpoint:    issuer + "/oauth2/revoke",
 		EndSessionEndpoint:    issuer + "/oauth2/logout",
 		ScopesSupported:       []string{"openid", "profile", "email", "offline_access"},
-		ResponseTypes:         []string{"code"},
+		ResponseTypes:         p.responseTypes(),
 		ResponseModes:         []string{"query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"},
-		GrantTypes:            []string{"authorization_code", "refresh_token", "client_credentials"},
-		SubjectTypes:          []string{"public"},
+		GrantTypes:            p.grantTypes(),
+		SubjectTypes:          []string{clients.SubjectPublic, clients.SubjectPairwise},
 		IDTokenAlgs:           p.config.Keys.Algorithms(),
-		TokenAuthMethods:      all, IntrospectionAuthMethods: confidential, RevocationAuthMethods: all,
+		UserInfoAlgs:          p.config.Keys.Algorithms(),
+		IDTokenEncryptionAlgs: encryptions, UserInfoEncryptionAlgs: encryptions, AuthorizationEncAlgs: encryptions, IntrospectionEncAlgs: encryptions,
+		IDTokenEncryptionEncs: encodings, UserInfoEncryptionEncs: encodings, AuthorizationEncs: encodings, IntrospectionEncs: encodings,
+		ClaimsParameter:  true,
+		TokenAuthMethods: all, IntrospectionAuthMethods: confidential, RevocationAuthMethods: all,
 		TokenAuthAlgs: algs, IntrospectionAuthAlgs: algs, RevocationAuthAlgs: algs,
 		CertificateBoundTokens: p.config.MutualTLS.offered(),
 		ClaimsSupported: []string{
@@ -87,6 +109,9 @@ func (p *Provider) metadata() []byte {
 		AuthorizationAlgs:    p.config.Keys.Algorithms(),
 		IntrospectionAlgs:    p.config.Keys.Algorithms(),
 		ResponseIss:          true,
+		RequestParameter:     true, RequestObjectAlgs: namesOf(assertionAlgorithms),
+		PushedRequestEndpoint: issuer + "/oauth2/par", RequirePushedRequests: p.config.RequirePushedRequests,
+		RequestURIParameter: p.config.RequestURIs, RequestURIRegistration: p.config.RequestURIs,
 	})
 	if err != nil {
 		panic(err) // our own type always encodes
@@ -106,9 +131,9 @@ func (p *Provider) authMethods() []string {
 	return methods
 }
 
-// assertionAlgs lists the algorithms of client assertions.
-func assertionAlgs() (names []string) {
-	for _, alg := range slices.Concat(assertionAlgorithms, sharedAlgorithms) {
+// namesOf returns the names of algorithms.
+func namesOf(algorithms []jose.SignatureAlgorithm) (names []string) {
+	for _, alg := range algorithms {
 		names = append(names, string(alg))
 	}
 	return names

@@ -55,7 +55,7 @@ func (p *Provider) serveEndSession(w http.ResponseWriter, r *http.Request) error
 		return &fault{err}
 	}
 	noSession := errors.Is(err, session.ErrNotFound)
-	if hint != nil && (noSession || current.ID == hint.SessionID) {
+	if hint != nil && (noSession || client != nil && p.sid(client, current.ID) == hint.SessionID) {
 		location, err := p.endSession(w, r, l)
 		if err != nil {
 			return err
@@ -157,7 +157,7 @@ func (p *Provider) frontchannel(ctx context.Context, s session.Session) ([]strin
 		if c == nil || c.Metadata.FrontchannelLogoutURI == "" || len(addresses) == maxFrontchannel {
 			continue
 		}
-		addresses = append(addresses, withParameters(c.Metadata.FrontchannelLogoutURI, url.Values{"iss": {p.config.Issuer}, "sid": {s.ID}}))
+		addresses = append(addresses, withParameters(c.Metadata.FrontchannelLogoutURI, url.Values{"iss": {p.config.Issuer}, "sid": {p.sid(c, s.ID)}}))
 	}
 	return addresses, nil
 }

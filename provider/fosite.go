@@ -46,11 +46,17 @@ func newFosite(p *Provider) *fosite.Fosite {
 	clientCredentials := &oauth2.ClientCredentialsGrantHandler{
 		HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: flow, AccessTokenStorage: flow, Config: config}, Config: config,
 	}
-	config.authorize = fosite.AuthorizeEndpointHandlers{code, proof} // in this order: PKCE asks for the code
+	// In this order: PKCE asks for the code.
+	config.authorize = fosite.AuthorizeEndpointHandlers{code, frontHandler{provider: p, flow: flow}, proof}
 	config.token = map[string]fosite.TokenEndpointHandlers{
 		"authorization_code": {code, proof, idTokenHandler{p}},
 		"refresh_token":      {refreshHandler{p}, idTokenHandler{p}},
 		"client_credentials": {clientCredentials},
+		grantDeviceCode:      {p.deviceCodeGrant(), idTokenHandler{p}},
+		grantTokenExchange:   {p.tokenExchangeGrant()},
+	}
+	if len(p.config.TrustedIssuers) > 0 {
+		config.token[grantJWTBearer] = fosite.TokenEndpointHandlers{p.jwtBearerGrant()}
 	}
 	return &fosite.Fosite{Store: authorizeClients{}, Config: config}
 }

@@ -8,8 +8,12 @@ import (
 	"github.com/symbolon-id/symbolon/provider/status"
 )
 
-// MaxAccessTokenLifetime bounds the lifetime of access tokens: for so long after a revocation its status bit matters.
+// MaxAccessTokenLifetime bounds the lifetime of access tokens.
 const MaxAccessTokenLifetime = time.Hour
+
+// StatusLifetime is how long after a revocation its status bit matters: the longest token, one that was being made in that moment, and partners
+// whose clocks are behind.
+const StatusLifetime = MaxAccessTokenLifetime + 5*time.Minute
 
 // Errors a GrantStore returns. Callers may rely on errors.Is.
 var (
@@ -22,12 +26,16 @@ var (
 // Grant is one sign-in of one End-User at one client: the unit of revocation, and one row however often it is refreshed.
 // Its id is the id of the authorization code that was redeemed for it.
 type Grant struct {
-	ID           string // 128 random bits, base64url
-	ClientID     string
-	AccountID    string
-	SessionID    string // sid; the session may have ended since
-	Scopes       []string
-	Audience     []string
+	ID        string // 128 random bits, base64url
+	ClientID  string
+	AccountID string
+	SessionID string // sid; the session may have ended since
+	Scopes    []string
+	Audience  []string
+	// The claims asked for by name (OIDC Core §5.5), sorted.
+	IDTokenClaims  []string
+	UserInfoClaims []string
+
 	AuthTime     time.Time
 	AMR          []string
 	ACR          string
@@ -48,6 +56,11 @@ func (g Grant) lastUse() time.Time {
 		return g.CreatedAt
 	}
 	return g.RefreshedAt
+}
+
+// consented returns what the account has to have allowed: the scopes, and those that cover the claims asked for by name.
+func (g Grant) consented() []string {
+	return withClaimScopes(g.Scopes, g.IDTokenClaims, g.UserInfoClaims)
 }
 
 // Standing is how the world around a code or grant looks now. One statement reads it.

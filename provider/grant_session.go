@@ -16,6 +16,13 @@ type grantSession struct {
 	openID bool
 	// client credentials: the subject and audience of a token that no grant stands behind.
 	audience []string
+	// token exchange: who acts for the subject, when the token ends at the latest, and that its audience is settled.
+	actor    *actor
+	notAfter time.Time
+	settled  bool
+	// JWT bearer: the key of the assertion among what may be used once, and for how long it must be remembered.
+	once      []byte
+	onceUntil time.Time
 
 	accessExpiresAt time.Time
 }

@@ -2,12 +2,12 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/ory/fosite"
 
+	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/provider/keys"
 )
 
@@ -28,6 +28,10 @@ type idClaims struct {
 	AMR             []string `json:"amr,omitempty"`
 	SessionID       string   `json:"sid"`
 	AccessTokenHash string   `json:"at_hash,omitempty"`
+	CodeHash        string   `json:"c_hash,omitempty"`
+
+	// Only what the claims parameter asks for by name (OIDC Core §5.5), or where no userinfo endpoint is open to the client (OIDC Core §5.4).
+	*ProfileClaims
 }
 
 // idTokenHandler adds the ID token to the answer of a grant of an OpenID request. It stands after the handler that makes the access token.
@@ -49,27 +53,73 @@ func (idTokenHandler) HandleTokenEndpointRequest(context.Context, fosite.AccessR
 }
 
 // PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler.
-func (h idTokenHandler) PopulateTokenEndpointResponse(_ context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
+func (h idTokenHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
 	s := r.GetSession().(*grantSession)
 	if !s.openID || !r.GetGrantedScopes().Has("openid") {
 		return nil
 	}
-	alg := IDTokenAlgorithm
-	if a := r.GetClient().(*fositeClient).Metadata.IDTokenSignedResponseAlg; a != "" {
-		alg = jose.SignatureAlgorithm(a)
+	client := r.GetClient().(*fositeClient).Client
+	claims := h.provider.idTokenClaims(client, s, s.nonce)
+	claims.AccessTokenHash = halfHash(h.provider.idTokenAlgorithm(client), response.GetAccessToken())
+	if err := h.provider.addProfile(ctx, &claims, s.grant, nil); err != nil {
+		return err
 	}
-	now := time.Now()
-	token, err := h.provider.sign(alg, idTokenType, idClaims{
-		Issuer: h.provider.config.Issuer, Subject: s.grant.AccountID, Audience: s.grant.ClientID,
-		IssuedAt: now.Unix(), ExpiresAt: now.Add(h.provider.config.Lifetimes.IDToken).Unix(), AuthTime: s.grant.AuthTime.Unix(),
-		Nonce: s.nonce, ACR: s.grant.ACR, AMR: s.grant.AMR, SessionID: s.grant.SessionID,
-		AccessTokenHash: halfHash(alg, response.GetAccessToken()),
-	})
+	token, err := h.provider.idToken(ctx, client, claims)
 	if err != nil {
-		return fosite.ErrServerError.WithWrap(err)
+		return err
 	}
 	response.SetExtra("id_token", token)
 	return nil
+}
+
+// addProfile adds the claims that the scopes cover or that were asked for by name. Without any, nothing is read. The client is looked up again:
+// what it may have can have changed since it authenticated.
+func (p *Provider) addProfile(ctx context.Context, claims *idClaims, g Grant, scopes []string) error {
+	if len(scopes) == 0 && len(g.IDTokenClaims) == 0 {
+		return nil
+	}
+	c, err := p.client(ctx, g.ClientID)
+	if err != nil || c == nil {
+		return err
+	}
+	names := releasedClaims(c, scopes, g.IDTokenClaims)
+	if len(names) == 0 {
+		return nil
+	}
+	a, err := p.config.Accounts.Account(ctx, g.AccountID)
+	if err != nil {
+		return &fault{err}
+	}
+	profile := claimsOf(a, names)
+	claims.ProfileClaims = &profile
+	return nil
+}
+
+// idToken signs the claims and, where the client wants that, encrypts them (OIDC Core §10.2).
+func (p *Provider) idToken(ctx context.Context, c *clients.Client, claims idClaims) (string, error) {
+	token, err := p.sign(p.idTokenAlgorithm(c), idTokenType, claims)
+	if err != nil {
+		return "", fosite.ErrServerError.WithWrap(err)
+	}
+	return p.encryptToken(ctx, c, idTokenEncryption(c), token)
+}
+
+// idTokenAlgorithm is what the client registered for (OIDC Registration §2), RS256 by default.
+func (p *Provider) idTokenAlgorithm(c *clients.Client) jose.SignatureAlgorithm {
+	if alg := c.Metadata.IDTokenSignedResponseAlg; alg != "" {
+		return jose.SignatureAlgorithm(alg)
+	}
+	return IDTokenAlgorithm
+}
+
+// idTokenClaims are the claims that every ID token has.
+func (p *Provider) idTokenClaims(c *clients.Client, s *grantSession, nonce string) idClaims {
+	now := time.Now()
+	return idClaims{
+		Issuer: p.config.Issuer, Subject: p.subject(c, s.grant.AccountID), Audience: c.ID,
+		IssuedAt: now.Unix(), ExpiresAt: now.Add(p.config.Lifetimes.IDToken).Unix(), AuthTime: s.grant.AuthTime.Unix(),
+		Nonce: nonce, ACR: s.grant.ACR, AMR: s.grant.AMR, SessionID: p.sid(c, s.grant.SessionID),
+	}
 }
 
 // verifyIDTokenHint checks an ID token of ours that a client presents as a hint. An expired one is fine (OIDC Core §3.1.2.1); one for another
@@ -80,7 +130,7 @@ func (p *Provider) verifyIDTokenHint(ctx context.Context, token string) (*idClai
 		return nil, err
 	}
 	var c idClaims
-	if err := json.Unmarshal(payload, &c); err != nil || c.Issuer != p.config.Issuer || c.Subject == "" || c.Audience == "" || c.SessionID == "" || c.ExpiresAt == 0 {
+	if err := decodeClaims(payload, &c); err != nil || c.Issuer != p.config.Issuer || c.Subject == "" || c.Audience == "" || c.SessionID == "" || c.ExpiresAt == 0 {
 		return nil, keys.ErrToken
 	}
 	return &c, nil

@@ -26,14 +26,17 @@ type Interaction struct {
 	Sealed      string // the value of "i"
 	Client      *clients.Client
 	RedirectURI string
-	Scopes      []string // what the client asks for and may have
+	Scopes      []string // what the client asks for and may have; the scopes that cover the claims it names too
 	LoginHint   string
 	UILocales   string // BCP 47 tags, space-separated
 	// Reauthenticate: a new proof of the person is asked for (prompt=login, max_age).
 	Reauthenticate bool
 	// SelectAccount: the person is to choose the account (prompt=select_account).
 	SelectAccount bool
-	FirstSeenAt   time.Time
+	// UserCode is not empty when a device asks instead of a client's page: Client and RedirectURI are then unknown, and the pages go back to
+	// DevicePath.
+	UserCode    string
+	FirstSeenAt time.Time
 }
 
 // sealedInteraction is what "i" says, encoded as a CBOR array. The parameters in it are not trusted further than the seal: they are validated
@@ -44,9 +47,12 @@ type sealedInteraction struct {
 	ID          string
 	Browser     []byte // SHA-256 of the binding cookie
 	FirstSeenAt int64  // Unix milliseconds
-	Parameters  string // the authorization request, as a query string
+	Parameters  string // the authorization request, as a query string; empty when it is too long for a URL and was pushed
 	Denied      bool   // the person said no
 	AllowedBy   string // the account that said yes to this very request; empty while nobody has
+	Pushed      []byte // hash of the request_uri that it came by; nil when it was not pushed
+	Signed      bool   // it was in a request object
+	UserCode    string // of a device; there is no authorization request then
 }
 
 func (s *sealedInteraction) firstSeenAt() time.Time { return time.UnixMilli(s.FirstSeenAt) }
@@ -87,6 +93,20 @@ func (p *Provider) openInteraction(sealed string, r *http.Request) (sealedIntera
 	return s, nil
 }
 
+// parametersOfInteraction returns the authorization request. Its errors are *web.PageError, or a storage fault.
+func (p *Provider) parametersOfInteraction(ctx context.Context, s *sealedInteraction) (form url.Values, err error) {
+	if s.Parameters != "" {
+		form, err = url.ParseQuery(s.Parameters)
+	} else if _, form, err = p.pushedRequest(ctx, s.Pushed); err == nil && form == nil {
+		return nil, &web.PageError{Kind: web.PageLinkExpired}
+	}
+	var f *fault
+	if err != nil && !errors.As(err, &f) {
+		return nil, &web.PageError{Kind: web.PageLinkInvalid, Err: err}
+	}
+	return form, err
+}
+
 // Interaction opens the parameter "i" of r. Its errors are *web.PageError, or a storage fault.
 func (p *Provider) Interaction(r *http.Request) (*Interaction, error) {
 	return p.InteractionOf(r.Context(), r.FormValue("i"), r)
@@ -98,17 +118,25 @@ func (p *Provider) InteractionOf(ctx context.Context, sealed string, r *http.Req
 	if err != nil {
 		return nil, err
 	}
-	form, err := url.ParseQuery(s.Parameters)
+	if s.UserCode != "" {
+		return &Interaction{ID: s.ID, Sealed: sealed, UserCode: s.UserCode, FirstSeenAt: s.firstSeenAt()}, nil
+	}
+	form, err := p.parametersOfInteraction(ctx, &s)
 	if err != nil {
-		return nil, &web.PageError{Kind: web.PageLinkInvalid, Err: err}
+		return nil, err
 	}
 	client, redirectURI, err := p.clientAndRedirectURI(ctx, form)
 	if err != nil {
 		return nil, err
 	}
+	claims, err := claimsOfRequest(client, form.Get("claims"), form.Get("scope"))
+	if err != nil {
+		return nil, &web.PageError{Kind: web.PageLinkInvalid, Err: err} // it was read when the interaction was sealed
+	}
 	prompts := strings.Fields(form.Get("prompt"))
 	return &Interaction{
-		ID: s.ID, Sealed: sealed, Client: client, RedirectURI: redirectURI, Scopes: allowedScopes(client, strings.Fields(form.Get("scope"))),
+		ID: s.ID, Sealed: sealed, Client: client, RedirectURI: redirectURI,
+		Scopes:    withClaimScopes(allowedScopes(client, strings.Fields(form.Get("scope"))), claims.idToken, claims.userInfo),
 		LoginHint: form.Get("login_hint"), UILocales: form.Get("ui_locales"),
 		Reauthenticate: has(prompts, "login") || form.Get("max_age") != "",
 		SelectAccount:  has(prompts, "select_account"), FirstSeenAt: s.firstSeenAt(),
@@ -117,11 +145,17 @@ func (p *Provider) InteractionOf(ctx context.Context, sealed string, r *http.Req
 
 // ResumeURL is where the browser goes when a page is done with i.
 func (p *Provider) ResumeURL(i *Interaction) string {
+	if i.UserCode != "" {
+		return devicePage(i.Sealed)
+	}
 	return ResumePath + "?i=" + url.QueryEscape(i.Sealed)
 }
 
 // DenyURL is where the browser goes when the person said no.
 func (p *Provider) DenyURL(i *Interaction) string {
+	if i.UserCode != "" {
+		return DevicePath
+	}
 	s, err := p.unseal(i.Sealed)
 	if err != nil {
 		return p.ResumeURL(i) // it expired a moment ago: resuming says so

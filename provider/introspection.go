@@ -33,6 +33,7 @@ type introspectionResponse struct {
 	AMR       []string `json:"amr,omitempty"`
 
 	Confirmation *confirmation `json:"cnf,omitempty"`
+	Actor        *actor        `json:"act,omitempty"`
 }
 
 // serveIntrospection is the introspection endpoint (RFC 7662 §2). It answers confidential clients only; that a caller holds some access token
@@ -58,7 +59,7 @@ func (p *Provider) serveIntrospection(w http.ResponseWriter, r *http.Request) er
 		return err
 	}
 	if strings.Contains(r.Header.Get("Accept"), introspectionMediaType) {
-		return p.writeSignedIntrospection(w, client, answer)
+		return p.writeSignedIntrospection(r.Context(), w, client, answer)
 	}
 	writeJSON(w, http.StatusOK, answer)
 	return nil
@@ -75,7 +76,7 @@ type signedIntrospection struct {
 	Answer   introspectionResponse `json:"token_introspection"`
 }
 
-func (p *Provider) writeSignedIntrospection(w http.ResponseWriter, c *clients.Client, answer introspectionResponse) error {
+func (p *Provider) writeSignedIntrospection(ctx context.Context, w http.ResponseWriter, c *clients.Client, answer introspectionResponse) error {
 	alg := IDTokenAlgorithm
 	if a := c.Metadata.IntrospectionSignedResponseAlg; a != "" {
 		alg = jose.SignatureAlgorithm(a)
@@ -84,6 +85,9 @@ func (p *Provider) writeSignedIntrospection(w http.ResponseWriter, c *clients.Cl
 		Issuer: p.config.Issuer, Audience: c.ID, IssuedAt: time.Now().Unix(), Answer: answer,
 	})
 	if err != nil {
+		return err
+	}
+	if token, err = p.encryptToken(ctx, c, introspectionEncryption(c), token); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", introspectionMediaType)
@@ -111,7 +115,7 @@ func (p *Provider) introspect(ctx context.Context, c *clients.Client, token stri
 		tokenType = "DPoP"
 	}
 	return introspectionResponse{
-		Active: true, Scope: claims.Scope, ClientID: claims.ClientID, TokenType: tokenType, Confirmation: claims.Confirmation, ExpiresAt: claims.ExpiresAt, IssuedAt: claims.IssuedAt,
+		Active: true, Scope: claims.Scope, ClientID: claims.ClientID, TokenType: tokenType, Confirmation: claims.Confirmation, Actor: claims.Actor, ExpiresAt: claims.ExpiresAt, IssuedAt: claims.IssuedAt,
 		Subject: claims.Subject, Audience: claims.Audience, Issuer: claims.Issuer, ID: claims.ID, SessionID: claims.SessionID,
 		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR,
 	}, nil
@@ -138,9 +142,11 @@ func (p *Provider) introspectRefreshToken(ctx context.Context, c *clients.Client
 	if err != nil {
 		return introspectionResponse{}, &fault{err}
 	}
-	if _, err := p.grantStands(ctx, g, standing); errors.Is(err, fosite.ErrNotFound) {
+	owner, err := p.grantStands(ctx, g, standing)
+	if errors.Is(err, fosite.ErrNotFound) {
 		return introspectionResponse{}, nil
-	} else if err != nil {
+	}
+	if err != nil {
 		return introspectionResponse{}, err
 	}
 	expires := p.refreshExpiry(g)
@@ -149,6 +155,6 @@ func (p *Provider) introspectRefreshToken(ctx context.Context, c *clients.Client
 	}
 	return introspectionResponse{
 		Active: true, Scope: joinScopes(g.Scopes), ClientID: g.ClientID, ExpiresAt: expires.Unix(), IssuedAt: g.lastUse().Unix(),
-		Subject: g.AccountID, Issuer: p.config.Issuer, SessionID: g.SessionID, AuthTime: g.AuthTime.Unix(), ACR: g.ACR, AMR: g.AMR,
+		Subject: p.subject(owner, g.AccountID), Issuer: p.config.Issuer, SessionID: p.sid(owner, g.SessionID), AuthTime: g.AuthTime.Unix(), ACR: g.ACR, AMR: g.AMR,
 	}, nil
 }

@@ -28,11 +28,16 @@ type Config struct {
 	Replays  ReplayStore
 	Status   status.Store
 	Outbox   OutboxStore
+	Devices  DeviceStore
+
+	PushedRequests PushedRequestStore
 	// HTTPClient makes the requests to addresses that clients registered. Its transport guards where they may go.
 	HTTPClient *http.Client
 	Keys       *keys.Ring
 	Secrets    *seal.Keyring
 	MutualTLS  MutualTLS // where clients' certificates come from
+	// PairwiseSalt keys the pairwise subjects, 32 random bytes that belong to the installation for good.
+	PairwiseSalt []byte
 
 	Lifetimes Lifetimes
 	// Registration says that clients may register themselves at /oauth2/register, ClientDocuments that a client_id may be the address of a
@@ -42,6 +47,14 @@ type Config struct {
 	// TrustedRedirect says whether an operator has named the place that a redirect URI leads to. Where not, no error leads from here to a client
 	// that registered itself before the person has signed in. nil: no place is named.
 	TrustedRedirect func(redirectURI string) bool
+	// LegacyResponseTypes offers the implicit and hybrid flows to clients that are registered for them.
+	LegacyResponseTypes bool
+	// RequirePushedRequests refuses authorization requests that were not pushed (RFC 9126 §5).
+	RequirePushedRequests bool
+	// RequestURIs lets a client keep its request object at an address that it has registered.
+	RequestURIs bool
+	// TrustedIssuers are those whose assertions clients may bring (RFC 7523). None: the grant type is not offered.
+	TrustedIssuers []TrustedIssuer
 	// RequireDPoPNonce makes every DPoP proof carry a nonce of ours (RFC 9449 §8), at the price of one more request now and then.
 	RequireDPoPNonce bool
 	// ErrorPage answers a person whose request cannot be sent back to the client.
@@ -61,6 +74,7 @@ type Lifetimes struct {
 	GraceConfidential time.Duration
 	GracePublic       time.Duration
 	Interaction       time.Duration
+	DeviceCode        time.Duration
 	StatusList        time.Duration // how long a partner may go without looking at the status list again
 }
 
@@ -83,17 +97,23 @@ type Provider struct {
 	codes        *seal.Box // authorization codes
 	accessTokens *seal.Box // opaque ones
 	interactions *seal.Box
+	pushed       *seal.Box // pushed authorization requests
 	logouts      *seal.Box
 	refresh      *seal.MAC // refresh tokens
 	nonces       *seal.MAC // DPoP nonces
+	userCodes    *seal.MAC
 
 	secrets       *clients.SecretVerifier
 	clientSecrets *seal.Box // of client_secret_jwt clients
 	clientKeys    *clientKeys
 	decoys        []jose.JSONWebKey
-	indexes       *status.Allocator
-	lists         *status.Publisher
-	discovery     []byte
+
+	requestURIFetches chan struct{} // one for each that is under way
+
+	deviceTries deviceTries
+	indexes     *status.Allocator
+	lists       *status.Publisher
+	discovery   []byte
 }
 
 // New returns a Provider.
@@ -103,14 +123,19 @@ func New(config Config) *Provider {
 		codes:        config.Secrets.Box("authorization code"),
 		accessTokens: config.Secrets.Box("access token"),
 		interactions: config.Secrets.Box("interaction"),
+		pushed:       config.Secrets.Box("pushed authorization request"),
 		logouts:      config.Secrets.Box("log-out"),
 		refresh:      config.Secrets.MAC("refresh token"),
 		nonces:       config.Secrets.MAC("DPoP nonce"),
+		userCodes:    config.Secrets.MAC("user code"),
 		secrets:      clients.NewSecretVerifier(),
 
 		clientSecrets: config.Secrets.Box(clients.SealPurpose),
 		clientKeys:    newClientKeys(config.HTTPClient),
 		decoys:        newDecoys(),
+		deviceTries:   newDeviceTries(),
+
+		requestURIFetches: make(chan struct{}, maxRequestURIFetches),
 	}
 	p.newStatusLists()
 	p.fosite = newFosite(p)
@@ -134,7 +159,9 @@ func (p *Provider) Routes() []web.Route {
 		{Pattern: "GET /oauth2/authorize", Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveAuthorize)},
 		{Pattern: "POST /oauth2/authorize", Guards: []web.Guard{noStore, body}, Handler: page(p.serveAuthorizePost)},
 		{Pattern: "GET " + ResumePath, Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveResume)},
+		{Pattern: "POST /oauth2/par", Guards: []web.Guard{noStore, body}, Handler: api(p.servePushedAuthorizationRequest)},
 		{Pattern: "POST /oauth2/token", Guards: []web.Guard{noStore, body}, Handler: api(p.serveToken)},
+		{Pattern: "POST /oauth2/device_authorization", Guards: []web.Guard{noStore, body}, Handler: api(p.serveDeviceAuthorization)},
 		{Pattern: "POST /oauth2/introspect", Guards: []web.Guard{noStore, body}, Handler: api(p.serveIntrospection)},
 		{Pattern: "POST /oauth2/revoke", Guards: []web.Guard{noStore, body}, Handler: api(p.serveRevocation)},
 		{Pattern: "GET /oauth2/userinfo", Guards: []web.Guard{noStore}, Handler: api(p.serveUserInfo)},

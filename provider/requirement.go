@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"net/http"
 	"slices"
 	"time"
 
@@ -22,15 +23,16 @@ const (
 // question is all that the decision depends on.
 type question struct {
 	prompts     []string
-	maxAge      *int64 // seconds
-	hint        string // subject of the id_token_hint; empty without one
+	maxAge      *int64        // seconds
+	claims      claimsRequest // with the subject of the id_token_hint among its subjects
 	firstSeenAt time.Time
 	denied      bool // the person said no on a page
 	allowed     bool // the session's account said yes to this very request
 
 	session *session.Session // nil: nobody is signed in
-	scopes  []string
-	consent Consent // of the session's account for the client; zero without one
+	subject string           // the "sub" of the session's account for the client
+	scopes  []string         // that the person has to have allowed
+	consent Consent          // of the session's account for the client; zero without one
 	// skipConsent: an administrator says that the client is the operator's own.
 	skipConsent bool
 	// impersonable: another app could pose as the client (a public one without an https redirect URI), so an earlier consent proves nothing.
@@ -78,19 +80,43 @@ func signInRequirement(q question) (requirement, *fosite.RFC6749Error) {
 		return login, nil
 	case slices.Contains(q.prompts, "select_account") && !signedInSince:
 		return selectAccount, nil
-	case q.maxAge != nil && q.session.AuthTime.Add(time.Duration(*q.maxAge)*time.Second).Before(q.firstSeenAt.Truncate(time.Second)):
-		// In whole seconds, as auth_time is.
+	case q.maxAge != nil && tooOld(q, signedInSince):
 		if signedInSince {
 			return nothing, fosite.ErrLoginRequired.WithHint("The person signed in again, but the login they used cannot prove when. A smaller max_age cannot be met with it.")
 		}
 		return login, nil
-	case q.hint != "" && q.hint != q.session.AccountID:
-		if signedInSince { // OIDC Core §3.1.2.2: id_token_hint
-			return nothing, fosite.ErrLoginRequired.WithHint("Another person signed in than the one that id_token_hint names.")
+	case anotherPerson(q):
+		if signedInSince { // OIDC Core §3.1.2.2: id_token_hint, sub in claims
+			return nothing, fosite.ErrLoginRequired.WithHint("Another person signed in than the one that id_token_hint, or sub in claims, names.")
 		}
 		return selectAccount, nil
+	case q.claims.acrs != nil && !slices.Contains(q.claims.acrs, q.session.ACR):
+		if signedInSince { // OIDC Core §5.5.1.1
+			return nothing, errUnmetAuthentication
+		}
+		return login, nil
 	}
 	return nothing, nil
+}
+
+// errUnmetAuthentication has its code from the OpenID specification named after it. We say what an upstream has proven, and never more.
+var errUnmetAuthentication = &fosite.RFC6749Error{
+	ErrorField: "unmet_authentication_requirements", DescriptionField: "The sign-in does not prove an acr that claims asks for as essential.", CodeField: http.StatusForbidden,
+}
+
+// anotherPerson reports whether the request is for somebody else than who is signed in.
+func anotherPerson(q question) bool {
+	return slices.ContainsFunc(q.claims.subjects, func(allowed []string) bool { return !slices.Contains(allowed, q.subject) })
+}
+
+// tooOld reports whether the sign-in is older than max_age allows, counted back from when the request was first seen. An upstream's word for the
+// time of a sign-in that answers this very request comes in whole seconds.
+func tooOld(q question, signedInSince bool) bool {
+	limit := q.firstSeenAt.Add(-time.Duration(*q.maxAge) * time.Second)
+	if signedInSince {
+		return q.session.AuthTime.Before(limit.Truncate(time.Second))
+	}
+	return *q.maxAge == 0 || q.session.AuthTime.Before(limit) // OIDC Core §3.1.2.1: max_age 0 is prompt=login
 }
 
 // consentMissing reports whether the person has to be asked. RFC 6819 §5.2.3.2, RFC 8252 §8.6: a client that another app can pose as is asked

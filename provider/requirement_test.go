@@ -15,6 +15,8 @@ func TestRequirementOf(t *testing.T) {
 	}
 	old, fresh, unproven := signedIn(before, before), signedIn(after, after), signedIn(before, after)
 	consent := Consent{AccountID: "ada", Scopes: []string{"openid", "email"}, GrantedAt: before}
+	grace, ada := claimsRequest{subjects: [][]string{{"grace"}}}, claimsRequest{subjects: [][]string{{"ada"}}}
+	proof := claimsRequest{acrs: []string{"phr"}}
 	age := func(seconds int64) *int64 { return &seconds }
 
 	for name, test := range map[string]struct {
@@ -42,13 +44,19 @@ func TestRequirementOf(t *testing.T) {
 		"OIDC Core §3.1.2.1: max_age passed":                   {question{maxAge: age(60), session: old, consent: consent}, login, ""},
 		"OIDC Core §3.1.2.1: max_age 0 is prompt login":        {question{maxAge: age(0), session: old, consent: consent}, login, ""},
 		"OIDC Core §3.1.2.1: max_age 0, answered":              {question{maxAge: age(0), session: fresh, consent: consent}, nothing, ""},
+		"max_age 0, signed in a moment before":                 {question{maxAge: age(0), session: signedIn(seen.Add(-time.Millisecond), seen.Add(-time.Millisecond)), consent: consent}, login, ""},
 		"max_age 0, answered in the same second":               {question{maxAge: age(0), session: signedIn(seen.Truncate(time.Second), after), consent: consent}, nothing, ""},
 		"AZ-14: max_age, answered without proof":               {question{maxAge: age(60), session: unproven, consent: consent}, nothing, "login_required"},
 		"OIDC Core §3.1.2.1: none with max_age passed":         {question{prompts: []string{"none"}, maxAge: age(60), session: old, consent: consent}, nothing, "login_required"},
-		"OIDC Core §3.1.2.2: hint of another person":           {question{hint: "grace", session: old, consent: consent}, selectAccount, ""},
-		"OIDC Core §3.1.2.2: hint, silent":                     {question{hint: "grace", prompts: []string{"none"}, session: old, consent: consent}, nothing, "login_required"},
-		"OIDC Core §3.1.2.2: hint, the wrong person came":      {question{hint: "grace", session: fresh, consent: consent}, nothing, "login_required"},
-		"OIDC Core §3.1.2.2: hint of the person":               {question{hint: "ada", session: old, consent: consent}, nothing, ""},
+		"OIDC Core §3.1.2.2: hint of another person":           {question{claims: grace, subject: "ada", session: old, consent: consent}, selectAccount, ""},
+		"OIDC Core §3.1.2.2: hint, silent":                     {question{claims: grace, subject: "ada", prompts: []string{"none"}, session: old, consent: consent}, nothing, "login_required"},
+		"OIDC Core §3.1.2.2: hint, the wrong person came":      {question{claims: grace, subject: "ada", session: fresh, consent: consent}, nothing, "login_required"},
+		"OIDC Core §3.1.2.2: hint of the person":               {question{claims: ada, subject: "ada", session: old, consent: consent}, nothing, ""},
+		"OIDC Core §5.5.1: sub and a hint that differ":         {question{claims: claimsRequest{subjects: [][]string{{"ada"}, {"grace"}}}, subject: "ada", session: old, consent: consent}, selectAccount, ""},
+		"OIDC Core §5.5.1.1: acr not proven yet":               {question{claims: proof, session: old, consent: consent}, login, ""},
+		"OIDC Core §5.5.1.1: acr, silent":                      {question{claims: proof, prompts: []string{"none"}, session: old, consent: consent}, nothing, "login_required"},
+		"OIDC Core §5.5.1.1: acr, and the sign-in proves none": {question{claims: proof, session: fresh, consent: consent}, nothing, "unmet_authentication_requirements"},
+		"OIDC Core §5.5.1.1: acr, proven":                      {question{claims: proof, session: &session.Session{AccountID: "ada", ACR: "phr", AuthTime: before, LoginAt: before}, consent: consent}, nothing, ""},
 		"AZ-15: a client that can be posed as is always asked": {question{impersonable: true, session: old, consent: consent}, consentPage, ""},
 		"AZ-15: also when it is the operator's own":            {question{impersonable: true, skipConsent: true, session: old, consent: consent}, consentPage, ""},
 		"AZ-15: answered":                                      {question{impersonable: true, session: old, consent: consent, allowed: true}, nothing, ""},

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -66,14 +67,15 @@ func checkResponseMode(_ *Provider, a authorization) *fosite.RFC6749Error {
 
 // respond sends the parameters to the client's redirect URI, with the client's state and who answers (RFC 9207 §2).
 func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a authorization, parameters url.Values) error {
+	parameters.Del("state") // fosite adds an empty one
 	if a.form.Has("state") {
 		parameters.Set("state", a.form.Get("state"))
 	}
 	mode := modeOf(a.form)
 	if mode.jwt {
-		signed, err := p.signResponse(a, parameters)
+		signed, err := p.signResponse(r.Context(), a, parameters)
 		if err != nil {
-			return err
+			return pageOfEncryption(err)
 		}
 		parameters = url.Values{"response": {signed}}
 	} else {
@@ -107,7 +109,7 @@ func (p *Provider) answerURL(a authorization, pairs ...string) string {
 const responseLifetime = 5 * time.Minute
 
 // signResponse puts the parameters into a JWT for the client (JARM §2.1).
-func (p *Provider) signResponse(a authorization, parameters url.Values) (string, error) {
+func (p *Provider) signResponse(ctx context.Context, a authorization, parameters url.Values) (string, error) {
 	claims := map[string]any{"iss": p.config.Issuer, "aud": a.client.ID, "exp": time.Now().Add(responseLifetime).Unix()}
 	for name := range parameters {
 		claims[name] = parameters.Get(name)
@@ -116,7 +118,11 @@ func (p *Provider) signResponse(a authorization, parameters url.Values) (string,
 	if asked := a.client.Metadata.AuthorizationSignedResponseAlg; asked != "" {
 		alg = jose.SignatureAlgorithm(asked)
 	}
-	return p.sign(alg, "JWT", claims)
+	token, err := p.sign(alg, "JWT", claims)
+	if err != nil {
+		return "", err
+	}
+	return p.encryptToken(ctx, a.client, authorizationEncryption(a.client), token)
 }
 
 // withParameters adds parameters to an address that may have some already.

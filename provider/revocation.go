@@ -52,6 +52,8 @@ func (p *Provider) revoke(ctx context.Context, c *clients.Client, token string) 
 		return nil
 	case err != nil:
 		return &fault{err}
+	case g.ClientID != c.ID && !ok:
+		return errExchangedToken // verified above: it is c's own
 	case g.ClientID != c.ID:
 		return nil // RFC 7009 §2.1: issued to another client
 	}

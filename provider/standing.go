@@ -41,7 +41,7 @@ func (p *Provider) grantStands(ctx context.Context, g Grant, s Standing) (*clien
 	case !g.Offline && !s.SessionFound:
 		return nil, fosite.ErrNotFound.WithDebug("the session has ended")
 	}
-	return p.clientOf(ctx, s, g.ClientID, g.NeedsConsent, g.Scopes)
+	return p.clientOf(ctx, s, g.ClientID, g.NeedsConsent, g.consented())
 }
 
 func (p *Provider) clientOf(ctx context.Context, s Standing, clientID string, needsConsent bool, scopes []string) (*clients.Client, error) {

@@ -22,25 +22,22 @@ type tokenResponse struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
 	Scope        string `json:"scope,omitempty"`
+
+	IssuedTokenType string `json:"issued_token_type,omitempty"` // RFC 8693 §2.2.1
 }
 
 // serveToken is the token endpoint (RFC 6749 §3.2).
 func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ParsePost(r, "resource")
+	form, audiences, err := p.tokenForm(r)
 	if err != nil {
 		return err
 	}
-	if err := p.checkGrantType(form); err != nil {
-		return err
-	}
-	web.Annotate(r.Context(), "grant_type", form.Get("grant_type"))
-	form.Del("audience") // not a parameter of ours; fosite would compare it with a registration that is not there
-	r.PostForm.Del("audience")
 	dpopKey, err := p.dpopKey(r, "")
 	if err != nil {
 		return err
 	}
 	ctx, t := withTokenRequest(r.Context(), dpopKey)
+	t.audiences = audiences
 
 	request, err := p.fosite.NewAccessRequest(ctx, r, &grantSession{})
 	if err != nil {
@@ -71,6 +68,25 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// tokenForm reads the form, and takes the parameter audience out of it: only a token exchange has it (RFC 8693 §2.1), and fosite would compare it
+// with a registration that is not there.
+func (p *Provider) tokenForm(r *http.Request) (form url.Values, audiences []string, err error) {
+	if form, err = web.ParsePost(r, "resource", "audience"); err != nil {
+		return nil, nil, err
+	}
+	if err := p.checkGrantType(form); err != nil {
+		return nil, nil, err
+	}
+	web.Annotate(r.Context(), "grant_type", form.Get("grant_type"))
+	audiences = form["audience"]
+	if len(audiences) > 1 && form.Get("grant_type") != grantTokenExchange {
+		return nil, nil, &web.DuplicateError{Name: "audience"}
+	}
+	form.Del("audience")
+	r.PostForm.Del("audience")
+	return form, audiences, nil
+}
+
 // checkGrantType refuses what fosite would call an invalid_request, and spellings that it would take for the real thing.
 func (p *Provider) checkGrantType(form url.Values) error {
 	grantType := form.Get("grant_type")
@@ -78,7 +94,7 @@ func (p *Provider) checkGrantType(form url.Values) error {
 		return fosite.ErrInvalidRequest.WithHint("The parameter grant_type is missing.")
 	}
 	if p.fosite.Config.(*fositeConfig).token[grantType] == nil {
-		return fosite.ErrUnsupportedGrantType.WithHintf("The grant type %s is not offered. Use authorization_code, refresh_token or client_credentials.", printable(grantType))
+		return fosite.ErrUnsupportedGrantType.WithHintf("The grant type %s is not offered. Those that are stand in grant_types_supported of the discovery document.", printable(grantType))
 	}
 	return nil
 }
@@ -164,7 +180,7 @@ var errInvalidTarget = &fosite.RFC6749Error{ErrorField: "invalid_target", Descri
 // narrowAudience cuts a grant's audience down to the resources that the token request names (RFC 8707 §2.2).
 func (p *Provider) narrowAudience(request fosite.AccessRequester) error {
 	s, resources := request.GetSession().(*grantSession), request.GetRequestForm()["resource"]
-	if s.grant.ID == "" || len(resources) == 0 {
+	if s.grant.ID == "" || len(resources) == 0 || s.settled {
 		return nil
 	}
 	if !containsAll(s.grant.Audience, resources) {
@@ -187,6 +203,6 @@ func answer(t *tokenRequest, request fosite.AccessRequester, response fosite.Acc
 		AccessToken: response.GetAccessToken(), TokenType: tokenType,
 		ExpiresIn:    int64(time.Until(request.GetSession().GetExpiresAt(fosite.AccessToken)).Round(time.Second).Seconds()),
 		RefreshToken: text("refresh_token"), IDToken: text("id_token"),
-		Scope: strings.Join(request.GetGrantedScopes(), " "),
+		Scope: strings.Join(request.GetGrantedScopes(), " "), IssuedTokenType: text("issued_token_type"),
 	}
 }

@@ -12,6 +12,8 @@ type tokenRequest struct {
 	dpopKey     string // thumbprint of the key that the request proves; empty without a proof
 	certificate string // thumbprint of the certificate that the access token is bound to; empty: to none
 
+	audiences []string // the parameters audience of a token exchange
+
 	code    string
 	grant   *Grant // that the code becomes
 	request fosite.Requester

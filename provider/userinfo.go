@@ -1,17 +1,21 @@
 package provider
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
 
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/provider/account"
 	"github.com/symbolon-id/symbolon/provider/web"
 )
 
-// userClaims are the claims of an End-User that scopes ask for (OIDC Core §5.1, §5.4). What is not known is left out, never null or empty.
-type userClaims struct {
-	Subject       string `json:"sub"`
+// ProfileClaims are the claims of an End-User that scopes ask for (OIDC Core §5.1, §5.4). What is not known is left out, never null or empty.
+type ProfileClaims struct {
 	Name          string `json:"name,omitempty"`
 	GivenName     string `json:"given_name,omitempty"`
 	FamilyName    string `json:"family_name,omitempty"`
@@ -22,14 +26,44 @@ type userClaims struct {
 	EmailVerified *bool  `json:"email_verified,omitempty"`
 }
 
-func claimsOf(a account.Account, scopes []string) userClaims {
-	c := userClaims{Subject: a.ID}
-	if has(scopes, "profile") {
-		c.Name, c.GivenName, c.FamilyName, c.Picture, c.Locale = a.Name, a.GivenName, a.FamilyName, a.Picture, a.Locale
+// userInfo is the answer of the userinfo endpoint. A signed or encrypted one says who made it for whom.
+type userInfo struct {
+	Issuer   string `json:"iss,omitempty"`
+	Subject  string `json:"sub"`
+	Audience string `json:"aud,omitempty"`
+	ProfileClaims
+}
+
+// releasedClaims returns the names of the claims that the scopes cover, and those asked for by name as long as the client is registered for the
+// scope that covers them.
+func releasedClaims(c *clients.Client, scopes, named []string) []string {
+	registered := strings.Fields(c.Metadata.Scope)
+	var names []string
+	for name, scope := range claimScopes {
+		if has(scopes, scope) || (has(named, name) && has(registered, scope)) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// claimsOf returns the claims with the names, as far as they are known.
+func claimsOf(a account.Account, names []string) ProfileClaims {
+	text := func(name, value string) string {
+		if !has(names, name) {
+			return ""
+		}
+		return value
+	}
+	c := ProfileClaims{
+		Name: text("name", a.Name), GivenName: text("given_name", a.GivenName), FamilyName: text("family_name", a.FamilyName),
+		Picture: text("picture", a.Picture), Locale: text("locale", a.Locale), Email: text("email", a.Email),
+	}
+	if has(names, "updated_at") {
 		c.UpdatedAt = a.UpdatedAt.Unix()
 	}
-	if has(scopes, "email") && a.Email != "" {
-		c.Email, c.EmailVerified = a.Email, &a.EmailVerified
+	if has(names, "email_verified") && a.Email != "" {
+		c.EmailVerified = &a.EmailVerified
 	}
 	return c
 }
@@ -65,6 +99,40 @@ func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return &fault{err}
 	}
-	writeJSON(w, http.StatusOK, claimsOf(a, scopes))
+	client, err := p.client(r.Context(), c.ClientID)
+	if err != nil {
+		return err
+	}
+	if client == nil { // removed a moment ago
+		return &bearerError{RFC6749Error: errInvalidToken, status: http.StatusUnauthorized}
+	}
+	return p.writeUserInfo(r.Context(), w, client, userInfo{
+		Subject: p.subject(client, a.ID), ProfileClaims: claimsOf(a, releasedClaims(client, scopes, g.UserInfoClaims)),
+	})
+}
+
+// writeUserInfo answers as the client has registered: with JSON, or with a JWT that is signed, encrypted, or both (OIDC Core §5.3.2).
+func (p *Provider) writeUserInfo(ctx context.Context, w http.ResponseWriter, c *clients.Client, info userInfo) error {
+	alg, how := jose.SignatureAlgorithm(c.Metadata.UserInfoSignedResponseAlg), userInfoEncryption(c)
+	if alg == "" && how.alg == "" {
+		writeJSON(w, http.StatusOK, info)
+		return nil
+	}
+	info.Issuer, info.Audience = p.config.Issuer, c.ID
+	var token string
+	var err error
+	if alg == "" {
+		var payload []byte
+		if payload, err = json.Marshal(info); err == nil {
+			token, err = p.encrypt(ctx, c, how, payload, nil)
+		}
+	} else if token, err = p.sign(alg, "JWT", info); err == nil {
+		token, err = p.encryptToken(ctx, c, how, token)
+	}
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/jwt")
+	w.Write([]byte(token))
 	return nil
 }

@@ -1,8 +1,8 @@
 // Package storage keeps the records of the other packages in SQLite or PostgreSQL. It is the only user of gorm and the only place with SQL.
 //
 // DB implements every Store interface: clients.Store, account.Store, account.Directory, session.Store, keys.Store, status.Store,
-// upstream.AttemptStore, provider.GrantStore, provider.ConsentStore, provider.OutboxStore and provider.ReplayStore. An error that is not one of
-// their sentinels is a fault of the database, never an answer.
+// upstream.AttemptStore, provider.GrantStore, provider.ConsentStore, provider.OutboxStore, provider.ReplayStore and
+// provider.PushedRequestStore. An error that is not one of their sentinels is a fault of the database, never an answer.
 //
 // Rules that hold in every file: a record that may be used once is spent by one conditional statement or by a unique key; a grant is revoked
 // together with its status bit, and a session ended together with the log-out notices, in one transaction; a query names its columns and values

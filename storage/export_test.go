@@ -49,7 +49,7 @@ func Columns(t testing.TB) []string {
 	var columns []string
 	for _, row := range []any{
 		&clientRow{}, &secretRow{}, &deletedRow{}, &accountRow{}, &identityRow{}, &sessionRow{}, &grantRow{}, &consentRow{}, &keyRow{}, &attemptRow{},
-		&listRow{}, &revocationRow{}, &assertionRow{}, &leaseRow{}, &noticeRow{}, &registrationRow{}, &initialTokenRow{},
+		&listRow{}, &revocationRow{}, &assertionRow{}, &leaseRow{}, &noticeRow{}, &registrationRow{}, &initialTokenRow{}, &deviceCodeRow{}, &pushedRow{}, &installationRow{},
 	} {
 		s, err := schema.Parse(row, &sync.Map{}, schema.NamingStrategy{})
 		if err != nil {

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -32,12 +33,16 @@ type grantRow struct {
 	StatusList   *int64 // with StatusBit; NULL: the grant has no bit
 	StatusBit    *int64
 	DPoPKey      *string `gorm:"column:dpop_key"`
+
+	IDTokenClaims  *string
+	UserInfoClaims *string `gorm:"column:userinfo_claims"`
 }
 
 func (grantRow) TableName() string { return "grants" }
 
 const grantColumns = `g.id, g.generation, g.auth_time, g.created_at, g.refreshed_at, g.expires_at, g.revoked_at, g.offline, g.needs_consent,
- g.client_id, g.account_id, g.session_id, g.acr, g.amr, g.scopes, g.audience, g.status_list, g.status_bit, g.dpop_key`
+ g.client_id, g.account_id, g.session_id, g.acr, g.amr, g.scopes, g.audience, g.status_list, g.status_bit, g.dpop_key,
+ g.id_token_claims, g.userinfo_claims`
 
 // standingRow is the standing; a NULL says that the row it comes from is not there.
 type standingRow struct {
@@ -101,6 +106,7 @@ func (db *DB) InsertGrant(ctx context.Context, g provider.Grant) error {
 		RefreshedAt: toMillis(g.RefreshedAt), ExpiresAt: toMillis(g.ExpiresAt), RevokedAt: toMillis(g.RevokedAt), Offline: g.Offline,
 		NeedsConsent: g.NeedsConsent, ClientID: g.ClientID, AccountID: g.AccountID, SessionID: g.SessionID, ACR: text(g.ACR), AMR: g.AMR,
 		Scopes: g.Scopes, Audience: g.Audience, DPoPKey: orNull(g.DPoPKey),
+		IDTokenClaims: orNull(strings.Join(g.IDTokenClaims, " ")), UserInfoClaims: orNull(strings.Join(g.UserInfoClaims, " ")),
 	}
 	if g.Status != (status.Index{}) {
 		if !isIndex(g.Status) {
@@ -138,11 +144,20 @@ func (r grantRow) record() provider.Grant {
 		Audience: r.Audience.strings(), AuthTime: r.AuthTime.time(), AMR: r.AMR.strings(), ACR: string(r.ACR), Offline: r.Offline,
 		NeedsConsent: r.NeedsConsent, Generation: r.Generation, CreatedAt: r.CreatedAt.time(), RefreshedAt: r.RefreshedAt.time(),
 		ExpiresAt: r.ExpiresAt.time(), RevokedAt: r.RevokedAt.time(), DPoPKey: orEmpty(r.DPoPKey),
+		IDTokenClaims: namesOf(r.IDTokenClaims), UserInfoClaims: namesOf(r.UserInfoClaims),
 	}
 	if r.StatusList != nil && r.StatusBit != nil {
 		g.Status = status.Index{List: *r.StatusList, Bit: *r.StatusBit}
 	}
 	return g
+}
+
+// namesOf returns the names in a column, which stand there with spaces; nil for NULL.
+func namesOf(s *string) []string {
+	if s == nil {
+		return nil
+	}
+	return strings.Fields(*s)
 }
 
 // RotateGrant implements provider.GrantStore.

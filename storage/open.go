@@ -31,10 +31,14 @@ var (
 	_ keys.Store            = (*DB)(nil)
 	_ upstream.AttemptStore = (*DB)(nil)
 	_ provider.GrantStore   = (*DB)(nil)
+	_ provider.DeviceStore  = (*DB)(nil)
 	_ provider.ConsentStore = (*DB)(nil)
 	_ provider.OutboxStore  = (*DB)(nil)
 	_ provider.ReplayStore  = (*DB)(nil)
-	_ status.Store          = (*DB)(nil)
+
+	_ provider.PushedRequestStore = (*DB)(nil)
+
+	_ status.Store = (*DB)(nil)
 
 	_ clients.SelfRegistrationStore   = (*DB)(nil)
 	_ clients.InitialAccessTokenStore = (*DB)(nil)

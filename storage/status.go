@@ -37,7 +37,7 @@ func (revocationRow) TableName() string { return "status_revocations" }
 func isIndex(i status.Index) bool { return i.List > 0 && i.Bit >= 0 && i.Bit < status.Size }
 
 // bitUntil is when a bit that is set at the time means nothing any more: the last access token from before has expired.
-func bitUntil(at time.Time) time.Time { return at.Add(provider.MaxAccessTokenLifetime) }
+func bitUntil(at time.Time) time.Time { return at.Add(provider.StatusLifetime) }
 
 // ReserveBlock implements status.Store.
 func (db *DB) ReserveBlock(ctx context.Context, kind status.Kind, now, listExpires time.Time) (status.Block, error) {

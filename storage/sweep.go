@@ -9,7 +9,10 @@ import (
 
 // grantRest is how long a grant stays after its end: its last access token may live for so long, and a late second redemption of its code
 // still meets it.
-const grantRest = provider.MaxAccessTokenLifetime
+const grantRest = provider.StatusLifetime
+
+// deviceRest is how long a device code stays after its end, so that a device that asks late is told that it has expired.
+const deviceRest = 10 * time.Minute
 
 // deadRest is how long an administrator can see a log-out notice that was given up.
 const deadRest = 30 * 24 * time.Hour
@@ -20,9 +23,9 @@ type expiring struct {
 	before             time.Time
 }
 
-// Sweep deletes what has expired by now and returns how many rows went: attempts, sessions, client secrets, keys, ids of assertions, leases,
-// status lists and bits, log-out notices given up 30 days ago, and grants that ended an hour ago, unless they are the newest of their client in
-// a session that goes on (its log-out is told to the client). A statement deletes no more than limit rows of a table that grows, so that none
+// Sweep deletes what has expired by now and returns how many rows went: attempts, sessions, client secrets, keys, ids of assertions, pushed
+// requests, device codes, leases, status lists and bits, log-out notices given up 30 days ago, and grants that ended an hour ago, unless they are
+// the newest of their client in a session that goes on (its log-out is told to the client). A statement deletes no more than limit rows of a table that grows, so that none
 // holds locks for long, and between two it rests as long as the first took. Several nodes may sweep at once.
 func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
 	limit = max(limit, 1)
@@ -36,6 +39,8 @@ func (db *DB) Sweep(ctx context.Context, now time.Time, limit int) (int, error) 
 		{"keys", "id", "expires_at", now},
 		{"client_secrets", "client_id, id", "expires_at", now},
 		{"assertion_ids", "key", "expires_at", now},
+		{"device_codes", "device_hash", "expires_at", now.Add(-deviceRest)},
+		{"pushed_requests", "hash", "expires_at", now},
 		{"leases", "name", "until", now},
 		{"status_revocations", "list, bit", "until", now},
 		{"status_lists", "id", "expires_at", now},

@@ -72,7 +72,7 @@ func sweepUnderLoad(t *testing.T, url string, rows int) {
 func expiredRows(t *testing.T, db *storage.DB, url string, n int) {
 	t.Helper()
 	end := time.Now().Add(-2 * time.Hour).UnixMilli()
-	numbers := fmt.Sprintf("(SELECT i FROM generate_series(1, %d) i) n", n)
+	numbers := fmt.Sprintf("(SELECT i FROM generate_series(1::bigint, %d) i) n", n)
 	key, no := "sha256(i::text::bytea)", "false"
 	if strings.HasPrefix(url, "sqlite:") {
 		numbers = fmt.Sprintf("(WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < %d) SELECT i FROM s) n", n)

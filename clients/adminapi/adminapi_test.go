@@ -3,6 +3,7 @@ package adminapi
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -209,8 +210,12 @@ func TestOpenAPIDescribesTheRoutes(t *testing.T) {
 	if len(doc.Components.Schemas["Metadata"].Properties) == 0 {
 		t.Fatal("no metadata is described")
 	}
+	answered := maps.Clone(created.json)
+	for _, document := range otherDocuments() {
+		maps.Copy(answered, h.send("POST", pathClients, document).want(t, 201, "").json)
+	}
 	for name := range doc.Components.Schemas["Metadata"].Properties {
-		if created.json[name] == nil {
+		if answered[name] == nil {
 			t.Errorf("%s is described and was not answered", name)
 		}
 	}
@@ -230,6 +235,18 @@ func TestOpenAPIDescribesTheRoutes(t *testing.T) {
 	}
 }
 
+// otherDocuments have the members that exclude one another.
+func otherDocuments() []string {
+	certified := `{"grant_types":["client_credentials"],"token_endpoint_auth_method":"tls_client_auth","tls_client_certificate_bound_access_tokens":true,`
+	return []string{
+		`{"grant_types":["urn:ietf:params:oauth:grant-type:token-exchange"],"audience":["https://stock.example"],"token_exchange_clients":["shop"]}`,
+		certified + `"tls_client_auth_subject_dn":"CN=app,O=Example"}`, certified + `"tls_client_auth_san_dns":"app.example"}`, certified + `"tls_client_auth_san_uri":"spiffe://example/app"}`,
+		certified + `"tls_client_auth_san_ip":"192.0.2.1"}`, certified + `"tls_client_auth_san_email":"app@app.example"}`,
+		`{"grant_types":["client_credentials"],"token_endpoint_auth_method":"private_key_jwt","token_endpoint_auth_signing_alg":"EdDSA",
+			"jwks":{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}}`,
+	}
+}
+
 const fullDocument = `{
 	"redirect_uris": ["https://app.example/cb"], "token_endpoint_auth_method": "client_secret_post",
 	"grant_types": ["authorization_code", "refresh_token", "client_credentials"], "response_types": ["code"], "client_name": "Example", "client_name#ko": "예시",
@@ -239,6 +256,12 @@ const fullDocument = `{
 	"audience": ["https://api.example/"], "skip_consent": true, "require_pkce": true, "access_token_lifetime": 300, "introspect_any": true,
 	"backchannel_logout_uri": "https://app.example/bc", "backchannel_logout_session_required": true,
 	"frontchannel_logout_uri": "https://app.example/fc", "frontchannel_logout_session_required": true,
+	"jwks_uri": "https://client.example/keys", "request_object_signing_alg": "PS256", "require_signed_request_object": true, "request_uris": ["https://client.example/request"], "require_pushed_authorization_requests": true,
+	"sector_identifier_uri": "https://app.example/sector", "userinfo_signed_response_alg": "ES256",
+	"id_token_encrypted_response_alg": "RSA-OAEP-256", "id_token_encrypted_response_enc": "A256GCM",
+	"userinfo_encrypted_response_alg": "ECDH-ES", "userinfo_encrypted_response_enc": "A128CBC-HS256",
+	"authorization_encrypted_response_alg": "ECDH-ES", "authorization_encrypted_response_enc": "A256GCM",
+	"introspection_encrypted_response_alg": "ECDH-ES+A256KW", "introspection_encrypted_response_enc": "A256GCM",
 	"dpop_bound_access_tokens": true, "introspection_signed_response_alg": "ES256", "authorization_signed_response_alg": "PS256", "access_token_format": "opaque"
 }`
 

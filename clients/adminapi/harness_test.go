@@ -59,7 +59,10 @@ func newHarness(t *testing.T) *harness {
 		t.Fatal(err)
 	}
 	key := []byte(strings.Repeat("k", 32))
-	registry := clients.NewRegistry(clients.RegistryConfig{Store: db, Cache: clients.NewCache(db), SecretKey: key})
+	registry := clients.NewRegistry(clients.RegistryConfig{
+		Store: db, Cache: clients.NewCache(db), SecretKey: key,
+		FetchSector: func(context.Context, string) ([]byte, error) { return []byte(`["https://app.example/cb"]`), nil },
+	})
 	api, err := New(Config{Registry: registry, Authenticate: authenticate, Issuer: "https://id.example/", CursorKey: key})
 	if err != nil {
 		t.Fatal(err)

@@ -75,6 +75,9 @@ func (e *Endpoint) update(w http.ResponseWriter, r *http.Request) error {
 	if next.Metadata, err = clients.Replace(known.client.Metadata, doc.metadata, e.Policy.Prepare); err != nil {
 		return err
 	}
+	if err := e.FetchSector.Check(r.Context(), &known.client.Metadata, &next.Metadata); err != nil {
+		return err
+	}
 	secret, err := e.fitSecrets(&next)
 	if err != nil {
 		return err

@@ -23,6 +23,9 @@ func (e *Endpoint) register(w http.ResponseWriter, r *http.Request) error {
 	if err := e.Policy.Prepare(&doc.metadata); err != nil {
 		return err
 	}
+	if err := e.FetchSector.Check(r.Context(), nil, &doc.metadata); err != nil {
+		return err
+	}
 	c, secret := clients.NewSelfRegistered(doc.metadata, time.Now())
 	if err := c.SealSecret(secret, e.Sealer); err != nil {
 		return err

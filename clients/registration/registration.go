@@ -24,6 +24,8 @@ type Config struct {
 	// Open lets anybody register. Otherwise a registration needs an initial access token (RFC 7591 §3).
 	Open   bool
 	Policy clients.Policy
+	// FetchSector gets the documents of sector_identifier_uri.
+	FetchSector clients.FetchSector
 	// MaxClients bounds the clients that have registered themselves without an initial access token.
 	MaxClients int
 	// PerHour bounds what one address (of IPv6, one /64) may try in an hour: registrations where anybody may, wrong tokens elsewhere.
@@ -50,8 +52,8 @@ type Endpoint struct {
 
 // New returns the endpoint.
 func New(c Config) (*Endpoint, error) {
-	if c.Store == nil || c.Cache == nil || c.Sealer == nil || c.Issuer == "" || c.MaxClients < 1 || c.PerHour < 1 || c.Rotation == "" {
-		return nil, errors.New("registration: Store, Cache, Sealer, Issuer, MaxClients, PerHour and Rotation are required")
+	if c.Store == nil || c.Cache == nil || c.Sealer == nil || c.FetchSector == nil || c.Issuer == "" || c.MaxClients < 1 || c.PerHour < 1 || c.Rotation == "" {
+		return nil, errors.New("registration: Store, Cache, Sealer, FetchSector, Issuer, MaxClients, PerHour and Rotation are required")
 	}
 	return &Endpoint{Config: c, limit: newLimiter(c.PerHour), secrets: clients.NewSecretVerifier()}, nil
 }

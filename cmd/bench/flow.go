@@ -42,8 +42,8 @@ func flows() []flow {
 		{name: "refresh", prepare: oneGrant, operate: refresh},
 		{name: "introspection", prepare: oneGrant, operate: introspect},
 		{name: "userinfo", prepare: oneGrant, operate: userInfo},
-		{name: "revocation", prepare: stockGrants, operate: revoke},
 		{name: "status_list", prepare: oneGrant, operate: statusList},
+		{name: "revocation", prepare: stockGrants, operate: revoke},
 	}
 }
 

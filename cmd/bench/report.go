@@ -12,7 +12,8 @@ import (
 // report prints the lines as one table.
 func report(out io.Writer, lines []line) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "database\tflow\tconns\tops/s\tp50 ms\tp95 ms\tp99 ms\terrors\tcpu s/1000\tbare cpu\tRATIO\tdb cpu\tbare db\twith db\tSQL/op\tcommits/op\tRSS MiB\tbare ops/s\t")
+	fmt.Fprintln(table, "database\tflow\tconns\tops/s\tp50 ms\tp95 ms\tp99 ms\terrors\tcpu s/1000\tbare cpu\tRATIO\t"+
+		"db cpu\tbare db\twith db\tSQL/op\tcommits/op\tRSS MiB\tbare ops/s\t")
 	for _, l := range lines {
 		bare := figures{}
 		if l.Bare != nil {

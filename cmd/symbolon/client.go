@@ -16,7 +16,8 @@ import (
 
 func (p *program) client() *cobra.Command {
 	return group("client", "Register partner apps and look after them",
-		p.clientCreate(), p.clientGet(), p.clientList(), p.clientUpdate(), p.clientDelete(), p.clientRotateSecret())
+		p.clientCreate(), p.clientGet(), p.clientList(), p.clientUpdate(), p.clientDelete(), p.clientRotateSecret(),
+		p.registrationToken())
 }
 
 func (p *program) clientCreate() *cobra.Command {
@@ -66,7 +67,7 @@ func decode(doc []byte) (clients.Metadata, clients.CreateOptions, error) {
 		return meta, opts, err
 	}
 	meta.Normalize()
-	if errors.As(meta.Validate(clients.Rules{Administrator: true, LoopbackURLs: true}), &also) {
+	if errors.As(meta.Validate(clients.Rules{Administrator: true, LoopbackURLs: true, LegacyResponseTypes: true}), &also) {
 		for _, p := range also.Problems {
 			if !slices.ContainsFunc(wrong.Problems, func(w clients.Problem) bool { return w.Member == p.Member || w.Member == "" }) {
 				wrong.Problems = append(wrong.Problems, p)

@@ -11,7 +11,8 @@ import (
 	"github.com/symbolon-id/symbolon/clients"
 )
 
-// memberFlag is a flag that stands for a member of the metadata document. kind is the member's zero value: "", false, int64(0) or []string(nil).
+// memberFlag is a flag that stands for a member of the metadata document. kind is the member's zero value: "", false, int64(0), []string(nil) or
+// json.RawMessage(nil).
 type memberFlag struct {
 	flag, member string
 	kind         any
@@ -23,12 +24,13 @@ func memberFlags() []memberFlag {
 	return []memberFlag{
 		{"client-name", "client_name", "", "the `NAME` people see"},
 		{"redirect-uri", "redirect_uris", []string(nil), "a redirect `URI`; repeat for more"},
-		{"grant-type", "grant_types", []string(nil), "authorization_code, refresh_token or client_credentials; repeat for more"},
+		{"grant-type", "grant_types", []string(nil), "authorization_code, refresh_token, client_credentials, or the URN of device_code, token-exchange or jwt-bearer; repeat for more"},
 		{"response-type", "response_types", []string(nil), "code"},
 		{"scope", "scope", "", "the `SCOPES` it may ask for, in one argument with spaces"},
 		{"token-endpoint-auth-method", "token_endpoint_auth_method", "", "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, self_signed_tls_client_auth, or none for a public client"},
 		{"application-type", "application_type", "", "web or native"},
-		{"subject-type", "subject_type", "", "public"},
+		{"subject-type", "subject_type", "", "public, or pairwise for subjects that differ from sector to sector"},
+		{"sector-identifier-uri", "sector_identifier_uri", "", "the `URI` that lists the redirect URIs of a pairwise client's sector"},
 		{"post-logout-redirect-uri", "post_logout_redirect_uris", []string(nil), "a `URI` to return to after log-out; repeat for more"},
 		{"initiate-login-uri", "initiate_login_uri", "", "the `URI` that starts a sign-in"},
 		{"client-uri", "client_uri", "", "the `URI` of its home page"},
@@ -39,6 +41,11 @@ func memberFlags() []memberFlag {
 		{"software-id", "software_id", "", "the `ID` of the software"},
 		{"software-version", "software_version", "", "the `VERSION` of the software"},
 		{"id-token-signed-response-alg", "id_token_signed_response_alg", "", "RS256, PS256, ES256 or EdDSA"},
+		{"userinfo-signed-response-alg", "userinfo_signed_response_alg", "", "RS256, PS256, ES256 or EdDSA; JSON without it"},
+		{"id-token-encrypted-response-alg", "id_token_encrypted_response_alg", "", "RSA-OAEP-256, ECDH-ES or ECDH-ES+A256KW, to a key of its jwks"},
+		{"id-token-encrypted-response-enc", "id_token_encrypted_response_enc", "", "A128CBC-HS256 or A256GCM"},
+		{"userinfo-encrypted-response-alg", "userinfo_encrypted_response_alg", "", "RSA-OAEP-256, ECDH-ES or ECDH-ES+A256KW"},
+		{"userinfo-encrypted-response-enc", "userinfo_encrypted_response_enc", "", "A128CBC-HS256 or A256GCM"},
 		{"default-max-age", "default_max_age", int64(0), "`SECONDS` after which a person must sign in anew"},
 		{"audience", "audience", []string(nil), "a resource `SERVER` its tokens may be for; repeat for more, the first is the default"},
 		{"skip-consent", "skip_consent", false, "one of the operator's own clients: no consent page"},
@@ -50,9 +57,18 @@ func memberFlags() []memberFlag {
 		{"frontchannel-logout-session-required", "frontchannel_logout_session_required", false, "the front-channel log-out must name the session"},
 		{"dpop-bound-access-tokens", "dpop_bound_access_tokens", false, "every token request must prove a DPoP key"},
 		{"authorization-signed-response-alg", "authorization_signed_response_alg", "", "RS256, PS256, ES256 or EdDSA"},
+		{"authorization-encrypted-response-alg", "authorization_encrypted_response_alg", "", "RSA-OAEP-256, ECDH-ES or ECDH-ES+A256KW"},
+		{"authorization-encrypted-response-enc", "authorization_encrypted_response_enc", "", "A128CBC-HS256 or A256GCM"},
+		{"introspection-encrypted-response-alg", "introspection_encrypted_response_alg", "", "RSA-OAEP-256, ECDH-ES or ECDH-ES+A256KW"},
+		{"introspection-encrypted-response-enc", "introspection_encrypted_response_enc", "", "A128CBC-HS256 or A256GCM"},
 		{"introspection-signed-response-alg", "introspection_signed_response_alg", "", "RS256, PS256, ES256 or EdDSA"},
 		{"token-endpoint-auth-signing-alg", "token_endpoint_auth_signing_alg", "", "the only algorithm of its assertions: RS256, PS256, ES256 or EdDSA; HS256, HS384 or HS512 for client_secret_jwt"},
-		{"jwks-uri", "jwks_uri", "", "the `URI` of its public keys; to register the keys themselves, put jwks into the file of -f"},
+		{"jwks-uri", "jwks_uri", "", "the `URI` of its public keys"},
+		{"jwks", "jwks", json.RawMessage(nil), "or the keys themselves, a JWK Set as `JSON`"},
+		{"request-object-signing-alg", "request_object_signing_alg", "", "the only algorithm of its request objects: RS256, PS256, ES256 or EdDSA"},
+		{"require-signed-request-object", "require_signed_request_object", false, "authorization requests must be signed"},
+		{"request-uri", "request_uris", []string(nil), "a `URI` where it keeps request objects; repeat for more"},
+		{"require-pushed-authorization-requests", "require_pushed_authorization_requests", false, "authorization requests must be pushed"},
 		{"tls-client-auth-subject-dn", "tls_client_auth_subject_dn", "", "the `SUBJECT` of its certificate, as \"CN=app,O=Example\""},
 		{"tls-client-auth-san-dns", "tls_client_auth_san_dns", "", "or the `HOST` in it"},
 		{"tls-client-auth-san-uri", "tls_client_auth_san_uri", "", "or the `URI` in it"},
@@ -61,6 +77,7 @@ func memberFlags() []memberFlag {
 		{"tls-client-certificate-bound-access-tokens", "tls_client_certificate_bound_access_tokens", false, "every token request must come with its certificate"},
 		{"access-token-format", "access_token_format", "", "jwt, or opaque for tokens that only the server can read"},
 		{"introspect-any", "introspect_any", false, "may introspect the tokens of every client"},
+		{"token-exchange-client", "token_exchange_clients", []string(nil), "the `ID` of a client whose access tokens it may exchange; repeat for more"},
 	}
 }
 
@@ -71,7 +88,7 @@ func addMemberFlags(cmd *cobra.Command, extra ...memberFlag) {
 	flags.StringP("file", "f", "", "a JSON `FILE` with the members of RFC 7591, - for standard input; flags go before it")
 	for _, m := range append(memberFlags(), extra...) {
 		switch m.kind.(type) {
-		case string:
+		case string, json.RawMessage:
 			flags.String(m.flag, "", m.usage)
 		case bool:
 			flags.Bool(m.flag, false, m.usage)
@@ -142,6 +159,12 @@ func flagValue(cmd *cobra.Command, m memberFlag) (any, error) {
 	text, err := flags.GetString(m.flag)
 	if text == "" {
 		return nil, err
+	}
+	if _, raw := m.kind.(json.RawMessage); raw {
+		if !json.Valid([]byte(text)) {
+			return nil, usagef("--%s must be JSON", m.flag)
+		}
+		return json.RawMessage(text), err
 	}
 	return text, err
 }

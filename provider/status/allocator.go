@@ -21,7 +21,11 @@ type Allocator struct {
 type reserved struct {
 	Block
 	next int64 // offset of the next index in the block
+	at   time.Time
 }
+
+// maxBlockAge is how long a block is used up: its list may be full and on its way out meanwhile.
+const maxBlockAge = time.Hour
 
 // NewAllocator returns an allocator. lifetime says, by kind, how long after it was handed out an index can matter: a full list is kept for so long.
 func NewAllocator(store Store, lifetime map[Kind]time.Duration) *Allocator {
@@ -33,13 +37,12 @@ func (a *Allocator) Next(ctx context.Context, kind Kind) (Index, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	b := a.blocks[kind]
-	if b == nil || b.next == BlockSize {
-		now := time.Now()
-		block, err := a.store.ReserveBlock(ctx, kind, now, now.Add(a.lifetime[kind]))
+	if now := time.Now(); b == nil || b.next == BlockSize || now.Sub(b.at) >= maxBlockAge {
+		block, err := a.store.ReserveBlock(ctx, kind, now, now.Add(maxBlockAge+a.lifetime[kind]))
 		if err != nil {
 			return Index{}, fmt.Errorf("reserve status block: %w", err)
 		}
-		b = &reserved{Block: block}
+		b = &reserved{Block: block, at: now}
 		a.blocks[kind] = b
 	}
 	i := Index{List: b.List, Bit: permute(b.Seed, b.Number*BlockSize+b.next)}

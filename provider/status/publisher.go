@@ -15,7 +15,7 @@ import (
 const MediaType = "application/statuslist+jwt"
 
 // overlap is how far back each reading of revocations goes: longer than any transaction that sets a bit takes to commit.
-const overlap = 10 * time.Second
+const overlap = time.Minute
 
 // PublisherConfig configures a Publisher.
 type PublisherConfig struct {

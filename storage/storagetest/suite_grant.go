@@ -15,6 +15,7 @@ func testGrants(t *testing.T, db *storage.DB) {
 	g := provider.Grant{
 		ID: id(t, "grant"), ClientID: "c", AccountID: "a", SessionID: "s", Scopes: []string{"openid", "email"}, Audience: []string{"https://api.example/x y"},
 		AuthTime: at(-time.Hour), AMR: []string{"pwd"}, ACR: "1", Offline: true, NeedsConsent: true, Status: status.Index{List: 7, Bit: 0},
+		IDTokenClaims: []string{"email", "name"}, UserInfoClaims: []string{"picture"},
 		DPoPKey: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", CreatedAt: at(0), ExpiresAt: at(time.Hour),
 	}
 	check(t, db.InsertGrant(ctx, g))

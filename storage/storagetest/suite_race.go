@@ -30,12 +30,22 @@ func races(t *testing.T, db *storage.DB) []race {
 	g := newGrant(t, db, a, s, c, "rotated")
 	attempt := upstream.Attempt{StateHash: hash(t, "state"), BrowserHash: hash(t, "b"), CreatedAt: at(0), ExpiresAt: at(time.Minute)}
 	check(t, db.InsertAttempt(ctx, attempt))
+	device := newDeviceCode(t, db, "device", time.Minute)
 	return []race{
 		{"InsertGrant", provider.ErrGrantExists, func(int) error {
 			return db.InsertGrant(ctx, provider.Grant{ID: id(t, "redeemed"), ClientID: c.ID, AccountID: a.ID, SessionID: s.ID, CreatedAt: at(0), ExpiresAt: at(time.Hour)})
 		}},
 		{"RotateGrant", errLost, func(int) error {
 			return lostUnless(db.RotateGrant(ctx, g.ID, 0, at(0)))(errLost)
+		}},
+		{"DecideDeviceCode", errLost, func(i int) error {
+			decision := device
+			decision.DecidedAt, decision.Denied = at(0), i%2 == 0
+			decision.AccountID, decision.SessionID = id(t, fmt.Sprint("racer", i)), s.ID
+			return lostUnless(db.DecideDeviceCode(ctx, decision))(errLost)
+		}},
+		{"PollDeviceCode", errLost, func(int) error {
+			return lostUnless(db.PollDeviceCode(ctx, device.DeviceHash, at(0), 5*time.Second))(errLost)
 		}},
 		{"SpendAttempt", upstream.ErrSpent, func(int) error {
 			_, err := db.SpendAttempt(ctx, attempt.StateHash, at(0))

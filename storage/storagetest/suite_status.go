@@ -128,8 +128,8 @@ func testStatusBits(t *testing.T, db *storage.DB) {
 				slices.Sort(bits)
 				return bits
 			}
-			same(t, "set since then, and kept for the life of a token", set(before, before.Add(provider.MaxAccessTokenLifetime-time.Minute)), c.bits)
-			same(t, "when all tokens have expired", set(time.Time{}, before.Add(provider.MaxAccessTokenLifetime+time.Minute)), []int64{})
+			same(t, "set since then, and kept for the life of a token", set(before, before.Add(provider.StatusLifetime-time.Minute)), c.bits)
+			same(t, "when all tokens have expired", set(time.Time{}, before.Add(provider.StatusLifetime+time.Minute)), []int64{})
 			same(t, "since later", set(at(time.Minute), at(0)), []int64{})
 		})
 	}

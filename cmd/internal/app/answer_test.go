@@ -57,9 +57,13 @@ func (p *partner) without(names ...string) string {
 	return p.query(pairs...)
 }
 
-// came returns the parameters that went back to the partner; nil when the browser is elsewhere.
+// came returns the parameters that went back to the partner; nil when the browser is elsewhere. They are in the query. Only the error of a request
+// for a response type of the fragment may be there (OAuth Response Types §5).
 func (p *page) came() url.Values {
 	own, query, _ := strings.Cut(p.location, "?")
+	if first, fragment, ok := strings.Cut(p.location, "#"); ok && strings.HasPrefix(fragment, "error=") {
+		own, query = first, fragment
+	}
 	if own != redirectURI {
 		return nil
 	}
@@ -79,10 +83,8 @@ func (p *page) expectLocalError(t *testing.T) {
 	if !strings.HasPrefix(p.header.Get("Content-Type"), "text/html") || p.header.Get("Content-Security-Policy") == "" {
 		t.Errorf("%s: the error is no page with a policy: %v", p.url, p.header)
 	}
-	for _, c := range []string{"__Host-symbolon"} {
-		if strings.Contains(strings.Join(p.header.Values("Set-Cookie"), " "), c+"=") {
-			t.Errorf("%s: the error page starts a session", p.url)
-		}
+	if strings.Contains(strings.Join(p.header.Values("Set-Cookie"), " "), "__Host-symbolon=") {
+		t.Errorf("%s: the error page starts a session", p.url)
 	}
 }
 

@@ -70,6 +70,10 @@ func (a *App) wire(ctx context.Context) error {
 	if a.keys, err = OpenKeys(ctx, cfg, a.stores); err != nil {
 		return err
 	}
+	salt, err := provider.PairwiseSalt(ctx, db)
+	if err != nil {
+		return err
+	}
 	connectors, err := newConnectors(cfg)
 	if err != nil {
 		return err
@@ -87,8 +91,9 @@ func (a *App) wire(ctx context.Context) error {
 	a.provider = provider.New(provider.Config{
 		Issuer: cfg.Issuer, Clients: cache, Accounts: db, Sessions: sessions, Grants: db,
 		Consents: documentConsents{db, documents},
-		Replays:  db, Status: db, Outbox: db, Keys: a.keys, Secrets: secrets,
-		Lifetimes: lifetimes(cfg.Lifetimes), RequireDPoPNonce: cfg.DPoPNonce,
+		Replays:  db, Status: db, Outbox: db, Devices: db, TrustedIssuers: trustedIssuers(cfg), Keys: a.keys, Secrets: secrets, PairwiseSalt: salt,
+		Lifetimes: lifetimes(cfg.Lifetimes), RequireDPoPNonce: cfg.DPoPNonce, LegacyResponseTypes: cfg.LegacyResponseTypes,
+		PushedRequests: db, RequirePushedRequests: cfg.RequirePushed, RequestURIs: cfg.RequestURIParameter,
 		Registration: cfg.Registration.Mode != "off", ClientDocuments: cfg.ClientDocuments.Enabled,
 		TrustedRedirect: registrationPolicy(cfg).RedirectAllowed,
 		MutualTLS:       mutualTLS(cfg),
@@ -111,6 +116,17 @@ func (a *App) wire(ctx context.Context) error {
 // Close releases the database.
 func (a *App) Close() error { return a.stores.Close() }
 
+// trustedIssuers says whose assertions are taken.
+func trustedIssuers(cfg *config.Config) []provider.TrustedIssuer {
+	var issuers []provider.TrustedIssuer
+	for _, t := range cfg.TrustedIssuers {
+		issuers = append(issuers, provider.TrustedIssuer{
+			Issuer: t.Issuer, JWKS: t.JWKS, JWKSURI: t.JWKSURI, Connector: t.Upstream, Clients: t.Clients, Scopes: t.Scopes,
+		})
+	}
+	return issuers
+}
+
 // mutualTLS says where clients' certificates come from.
 func mutualTLS(cfg *config.Config) provider.MutualTLS {
 	c := cfg.ClientCertificates
@@ -122,6 +138,6 @@ func mutualTLS(cfg *config.Config) provider.MutualTLS {
 func lifetimes(l config.Lifetimes) provider.Lifetimes {
 	return provider.Lifetimes{
 		AccessToken: l.AccessToken, IDToken: l.IDToken, Code: l.AuthorizationCode, RefreshToken: l.RefreshToken, RefreshIdle: l.RefreshIdle,
-		GraceConfidential: l.RefreshGraceConfidential, GracePublic: l.RefreshGracePublic, Interaction: l.Interaction, StatusList: l.StatusList,
+		GraceConfidential: l.RefreshGraceConfidential, GracePublic: l.RefreshGracePublic, Interaction: l.Interaction, StatusList: l.StatusList, DeviceCode: l.DeviceCode,
 	}
 }

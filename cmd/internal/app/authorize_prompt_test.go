@@ -154,7 +154,6 @@ func TestReauthenticationCancelled(t *testing.T) {
 		p.ask(b, overrides...).expectLogin(t)
 		again := b.open(w.issuer + "/oauth2/authorize/resume?i=" + url.QueryEscape(sealed))
 		again.expectLogin(t)
-		p.ask(b, append([]string{"prompt", "none"}, overrides...)...)
 		pg.press("login-cancel").expectError(t, w.issuer, "access_denied")
 	}
 	p.ask(b, "prompt", "none", "max_age", "1").expectError(t, w.issuer, "login_required")

@@ -221,3 +221,17 @@ func has(n *html.Node, name string) bool {
 	}
 	return false
 }
+
+// fieldsOf returns the fields of the first form in the page.
+func fieldsOf(t *testing.T, body string) url.Values {
+	t.Helper()
+	doc, err := html.Parse(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := find(doc, func(n *html.Node) bool { return n.Data == "form" })
+	if form == nil {
+		t.Fatalf("no form in\n%s", body)
+	}
+	return fields(form)
+}

@@ -86,7 +86,7 @@ func TestClientAssertionWithXOAuth2(t *testing.T) {
 func TestClientAssertionClaims(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		a := w.asserter(jose.ES256, ecKey(t, elliptic.P256()))
-		strict := w.asserter(jose.ES256, ecKey(t, elliptic.P256()), `"dpop_bound_access_tokens":true`)
+		strict := w.asserter(jose.ES256, ecKey(t, elliptic.P256()), `"dpop_bound_access_tokens":true,"require_pushed_authorization_requests":true`)
 		now := time.Now().Unix()
 		endpoint := w.issuer + "/oauth2/token"
 		for name, changes := range map[string][]any{
@@ -113,11 +113,11 @@ func TestClientAssertionClaims(t *testing.T) {
 		for name, changes := range map[string][]any{
 			"the token endpoint": {"aud", endpoint}, "an array of one": {"aud", []string{w.issuer}}, "no iat": {"iat", nil}, "fractions of seconds": {"exp", float64(now) + 60.25, "iat", float64(now) + 0.5},
 			"five minutes": {"exp", now + 300},
-			"FAPI 2.0 SP §5.3.2.1: clocks 8 s apart, iat": {"iat", now + 8}, "FAPI 2.0 SP §5.3.2.1: clocks 8 s apart, nbf": {"nbf", now + 8},
+			"FAPI 2.0 §5.3.2.1: clocks 8 s apart, iat": {"iat", now + 8}, "FAPI 2.0 §5.3.2.1: clocks 8 s apart, nbf": {"nbf", now + 8},
 		} {
 			a.accepted(name, func() string { return a.sign(changes...) })
 		}
-		// RFC 9126 §2 allows the address of the endpoint that is called; FAPI 2.0 Security Profile §5.3.2.1 the issuer alone.
+		// RFC 9126 §2 allows the address of the endpoint that is called; FAPI 2.0 §5.3.2.1 the issuer alone.
 		introspection := w.issuer + "/oauth2/introspect"
 		if r := w.post("/oauth2/introspect", asserted(url.Values{"token": {"x"}}, a.sign("aud", introspection)), "", ""); r.status != 200 {
 			t.Errorf("aud of the endpoint: %d %s", r.status, r.raw)
@@ -133,10 +133,10 @@ func TestClientAssertionClaims(t *testing.T) {
 
 // CA-06, JW-01 to JW-05: other keys, other algorithms, keys and addresses in the header.
 func TestClientAssertionKeys(t *testing.T) {
-	var canary atomic.Int64
-	listener := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { canary.Add(1) }))
-	defer listener.Close()
 	both(t, func(t *testing.T, w *world) {
+		var canary atomic.Int64
+		listener := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { canary.Add(1) }))
+		defer listener.Close()
 		rsaPrivate := rsaKey(t, 2048)
 		a := w.asserter(jose.RS256, rsaPrivate, `"token_endpoint_auth_signing_alg":"RS256"`)
 		other := w.asserter(jose.RS256, rsaKey(t, 2048))
@@ -191,10 +191,10 @@ func TestClientAssertionKeys(t *testing.T) {
 		a.refused("signed by the jwk of its header", func() string {
 			return thief.signWith(map[jose.HeaderKey]any{"jwk": json.RawMessage(own), "jku": listener.URL}, thief.claims())
 		})
+		if n := canary.Load(); n > 0 {
+			t.Errorf("%d requests reached the address in a header", n)
+		}
 	})
-	if n := canary.Load(); n > 0 {
-		t.Errorf("%d requests reached the address in a header", n)
-	}
 }
 
 // JW-01, JW-06, JW-07, JW-09: assertions that are no strict compact JWS.

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -14,6 +15,9 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/cmd/internal/app"
 )
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -161,4 +165,25 @@ func (a *asserter) accepted(name string, make func() string) {
 			a.w.t.Errorf("%s: %s: %d %s", path, name, r.status, r.raw)
 		}
 	}
+}
+
+// open opens the database beside the node.
+func (w *world) open() {
+	w.t.Helper()
+	stores, err := app.Open(context.Background(), w.config)
+	w.must(err)
+	w.t.Cleanup(func() { stores.Close() })
+	w.stores, w.clients = stores, stores.Clients
+}
+
+// register is client for metadata that may be refused.
+func (w *world) register(metadata string) (id, secret string, err error) {
+	w.t.Helper()
+	m, err := clients.DecodeMetadata([]byte(metadata))
+	w.must(err)
+	c, secret, err := w.clients.Create(context.Background(), m, clients.CreateOptions{})
+	if err != nil {
+		return "", "", err
+	}
+	return c.ID, secret, nil
 }

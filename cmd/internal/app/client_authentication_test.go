@@ -30,7 +30,7 @@ func merged(form url.Values, pairs ...string) url.Values {
 	return own
 }
 
-// credential is a client at rest in a test: its id, its secret, and a metadata document with the method.
+// machine registers a client that authenticates by the method.
 func (w *world) machine(method string) *partner {
 	w.t.Helper()
 	grants := `["client_credentials"]`
@@ -148,7 +148,7 @@ func TestBasicHeaderDecoding(t *testing.T) {
 	})
 }
 
-// RFC 6749 §2.3: one method per request; §5.2: the challenge names the scheme that was tried.
+// RFC 6749 §2.3, §5.2: one method per request, and the challenge names the scheme that was tried.
 func TestClientAuthenticationTwiceAndChallenge(t *testing.T) {
 	w := embeddedWorld(t, "")
 	p, other := w.machine("client_secret_basic"), w.machine("client_secret_post")
@@ -258,7 +258,7 @@ func TestSecretRotation(t *testing.T) {
 		w.must(err)
 		within(second, true)
 		within(p.secret, true)
-		time.Sleep(time.Until(time.Now().Add(2 * time.Second)))
+		time.Sleep(2 * time.Second)
 		within(p.secret, false) // its overlap is over
 		third, _, err := w.clients.RotateSecret(t.Context(), p.id, 0)
 		w.must(err)

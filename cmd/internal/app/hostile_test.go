@@ -35,7 +35,7 @@ func (w *world) body(method, path string, body io.Reader, headers ...string) (re
 const formType = "application/x-www-form-urlencoded"
 
 // posts are the routes that read a form.
-var posts = []string{"/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/authorize", "/oauth2/logout", "/oauth2/userinfo", "/consent", "/login/google", "/logout"}
+var posts = []string{"/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/authorize", "/oauth2/logout", "/oauth2/userinfo", "/oauth2/device_authorization", "/device", "/consent", "/login/google", "/logout"}
 
 // DS-01 to DS-04: bodies of the wrong kind, with very many parameters, too large or compressed.
 func TestHostileBodies(t *testing.T) {

@@ -12,7 +12,8 @@ import (
 func TestIntrospection(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
-		r := p.tokens(newBrowser(t), "ada")
+		b := newBrowser(t)
+		r := p.tokens(b, "ada")
 		access := readJWT(t, r.text("access_token"))
 		a := p.introspect(r.text("access_token"))
 		for name, want := range map[string]any{
@@ -37,7 +38,7 @@ func TestIntrospection(t *testing.T) {
 		if tt, has := f.body["token_type"]; has && tt == "Bearer" {
 			t.Error("a refresh token is called a bearer token")
 		}
-		for name, token := range map[string]string{"ID token": r.text("id_token"), "code": p.ask(newBrowser(t)).b.t.Name(), "garbage": "x", "dots": strings.Repeat(".", 2)} {
+		for name, token := range map[string]string{"ID token": r.text("id_token"), "code": p.ask(b).expectCode(t), "garbage": "x", "dots": strings.Repeat(".", 2)} {
 			if a := p.introspect(token); a.raw != `{"active":false}` {
 				t.Errorf("%s: %s", name, a.raw)
 			}

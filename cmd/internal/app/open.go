@@ -91,7 +91,7 @@ func newStores(ctx context.Context, cfg *config.Config, db *storage.DB, secrets 
 			return nil, err
 		}
 	}
-	if err := db.Check(ctx); err != nil {
+	if err := settled(ctx, cfg, db); err != nil {
 		return nil, err
 	}
 	keyring, err := seal.New(secrets)
@@ -99,6 +99,16 @@ func newStores(ctx context.Context, cfg *config.Config, db *storage.DB, secrets 
 		return nil, fmt.Errorf("root secrets: %w", err)
 	}
 	return &Stores{DB: db, Secrets: secrets, Clients: newRegistry(cfg, db, nil, keyring)}, nil
+}
+
+// settled is db.Check, and gives another process that is just making the embedded database a moment to finish.
+func settled(ctx context.Context, cfg *config.Config, db *storage.DB) error {
+	for deadline := time.Now().Add(3 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		err := db.Check(ctx)
+		if err == nil || cfg.Database.SQLitePath() == "" || !errors.Is(err, storage.ErrSchemaBehind) || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 // isFresh reports whether the embedded database is still to be made.

@@ -20,7 +20,7 @@ const documentTimeout = 3 * time.Second
 func registrationPolicy(cfg *config.Config) clients.Policy {
 	r := cfg.Registration
 	return clients.Policy{
-		RedirectHosts: r.RedirectHosts, Scopes: r.Scopes, GrantTypes: r.GrantTypes, LoopbackURLs: cfg.LoopbackIssuer(),
+		RedirectHosts: r.RedirectHosts, Scopes: r.Scopes, GrantTypes: r.GrantTypes, LoopbackURLs: cfg.LoopbackIssuer(), LegacyResponseTypes: cfg.LegacyResponseTypes,
 	}
 }
 
@@ -36,6 +36,11 @@ func (a *App) newDocuments() *clients.Documents {
 			a.log.WarnContext(ctx, "client ID metadata document", "client", address, "error", err.Error())
 		},
 	})
+}
+
+// sectors fetches the documents that clients name as their sector_identifier_uri.
+func sectors(cfg *config.Config) clients.FetchSector {
+	return clients.NewFetchSector(web.Egress{AllowPrivate: cfg.LoopbackIssuer(), AllowPrivateHosts: cfg.EgressAllow}.Client())
 }
 
 // withoutOwnBehalf leaves out client_credentials: anybody can publish a document, and its client has no row before a person allows it something.
@@ -71,6 +76,6 @@ func newRegistration(cfg *config.Config, store clients.SelfRegistrationStore, ca
 	}
 	return registration.New(registration.Config{
 		Store: store, Cache: cache, Sealer: secrets.Box(clients.SealPurpose), Issuer: cfg.Issuer, Open: r.Mode == "open",
-		Policy: registrationPolicy(cfg), MaxClients: int(r.MaxClients), PerHour: int(r.PerHour), Rotation: registration.Rotation(r.RotateToken),
+		Policy: registrationPolicy(cfg), FetchSector: sectors(cfg), MaxClients: int(r.MaxClients), PerHour: int(r.PerHour), Rotation: registration.Rotation(r.RotateToken),
 	})
 }

@@ -79,7 +79,8 @@ func (a *App) Run(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	a.stopping.Store(true)
-	a.log.Info("stopping", "timeout", a.config.ShutdownTimeout.String())
+	a.log.Info("stopping", "delay", a.config.ShutdownDelay.String(), "timeout", a.config.ShutdownTimeout.String())
+	time.Sleep(a.config.ShutdownDelay)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.config.ShutdownTimeout)
 	defer cancel()
 	for server := range servers {

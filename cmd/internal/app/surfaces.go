@@ -20,8 +20,8 @@ import (
 // newUI wires the End-User's pages.
 func newUI(cfg *config.Config, p *provider.Provider, sessions *session.Sessions, flow *upstream.Flow, accounts account.Store) (*loginui.UI, error) {
 	return loginui.New(loginui.Config{
-		Brand:  loginui.Brand{Name: cfg.Brand.Name, Logo: cfg.Brand.LogoData, Accent: cfg.Brand.Accent},
-		Issuer: cfg.Issuer, Interactions: p, Sessions: sessions, Logouts: p, Upstreams: flow, Accounts: accounts,
+		Brand:  loginui.Brand{Name: cfg.Brand.Name, Logo: cfg.Brand.LogoData, Accent: cfg.Brand.Accent, Support: cfg.Brand.Support},
+		Issuer: cfg.Issuer, Interactions: p, Sessions: sessions, Logouts: p, Devices: p, Upstreams: flow, Accounts: accounts,
 	})
 }
 
@@ -44,6 +44,6 @@ func newAdminAPI(cfg *config.Config, store clients.Store, cache *clients.Cache, 
 func newRegistry(cfg *config.Config, store clients.Store, cache *clients.Cache, secrets *seal.Keyring) *clients.Registry {
 	return clients.NewRegistry(clients.RegistryConfig{
 		Store: store, Cache: cache, SecretKey: secrets.Key("client-secret"),
-		Sealer: secrets.Box(clients.SealPurpose), LoopbackURLs: cfg.LoopbackIssuer(),
+		Sealer: secrets.Box(clients.SealPurpose), FetchSector: sectors(cfg), LoopbackURLs: cfg.LoopbackIssuer(), LegacyResponseTypes: cfg.LegacyResponseTypes,
 	})
 }

@@ -213,8 +213,11 @@ func TestHostileText(t *testing.T) {
 			for _, form := range []url.Values{
 				{"grant_type": {"authorization_code"}, "code": {text}, "redirect_uri": {redirectURI}, "code_verifier": {testVerifier}},
 				{"grant_type": {"authorization_code"}, "code": {"x"}, "redirect_uri": {text}, "code_verifier": {text}},
-				{"grant_type": {"refresh_token"}, "refresh_token": {text}}, {"grant_type": {"refresh_token"}, "refresh_token": {"sym_rt_" + text}, "scope": {text}},
-				{"grant_type": {text}}, {"grant_type": {"client_credentials"}, "scope": {text}, "resource": {text}}, {text: {text}},
+				{"grant_type": {"refresh_token"}, "refresh_token": {text}},
+				{"grant_type": {"refresh_token"}, "refresh_token": {"sym_rt_" + text}, "scope": {text}},
+				{"grant_type": {text}},
+				{"grant_type": {"client_credentials"}, "scope": {text}, "resource": {text}},
+				{text: {text}},
 			} {
 				if a := w.post("/oauth2/token", form, p.id, p.secret); a.status < 400 || a.status >= 500 {
 					t.Errorf("token %.60q: %d %.200s", form, a.status, a.raw)

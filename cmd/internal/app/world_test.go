@@ -88,7 +88,7 @@ func (w *world) writeConfig(database, extra string) {
 		"  - { id: google, type: google, client_id: " + g.ClientID + ", client_secret: " + g.ClientSecret + ", issuer: \"" + g.Issuer + "\", allow_private_network: true }",
 		"  - { id: facebook, type: facebook, client_id: \"" + f.ClientID + "\", client_secret: " + f.ClientSecret +
 			", endpoints: { authorization: \"" + f.DialogURL + "\", graph: \"" + f.GraphURL + "\" }, allow_private_network: true }",
-		extra, "",
+		strings.ReplaceAll(extra, "@google@", g.Issuer), "",
 	}, "\n")
 	w.file = filepath.Join(w.t.TempDir(), "symbolon.yaml")
 	w.must(os.WriteFile(w.file, []byte(text), 0o600))

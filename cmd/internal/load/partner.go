@@ -14,7 +14,7 @@ import (
 // RedirectURI is where partners of this package are sent back to. Nobody listens there: the browser stops in time.
 const RedirectURI = "https://partner.example/cb"
 
-// verifier and challenge are one PKCE pair (RFC 7636 Appendix B): what is measured does not depend on its being secret.
+// verifier and challenge are one PKCE pair (the example of RFC 7636): what is measured does not depend on its being secret.
 const (
 	verifier  = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 	challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

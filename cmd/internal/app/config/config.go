@@ -15,32 +15,38 @@ import (
 //
 // Secrets from a …_file key are in the key without _file. All paths are absolute.
 type Config struct {
-	Issuer             string             `yaml:"issuer" example:"https://id.example.com" required:"true" doc:"The public address of this server, and the \"iss\" of every token. https; http only on a loopback host. No path, query, fragment or trailing slash."`
-	Listen             string             `yaml:"listen" default:"127.0.0.1:8080" doc:"Where to listen, as host:port. Port 0 takes a free one."`
-	Database           Database           `yaml:"database" default:"sqlite:symbolon.db" doc:"sqlite:PATH for the embedded database, or postgres://USER:PASSWORD@HOST/NAME for PostgreSQL and more than one node."`
-	DatabaseFile       string             `yaml:"database_file" example:"/run/secrets/database" doc:"A file that holds the database address on one line, instead of database."`
-	Secrets            []Secret           `yaml:"secrets" example:"[ … ]" doc:"The root secrets, each at least 32 bytes of text; all else is derived from them. The first is used, the others still open what it replaced. Make one with: openssl rand -base64 32. With SQLite and no secret, one is kept beside the database in PATH.secret; PostgreSQL needs one, the same on every node."`
-	SecretsFile        string             `yaml:"secrets_file" example:"/run/secrets/symbolon" doc:"A file with one root secret a line, instead of secrets."`
-	Brand              Brand              `yaml:"brand" doc:"What the sign-in pages look like."`
-	Upstreams          []Upstream         `yaml:"upstreams" doc:"Where people sign in, in the order of the buttons."`
-	MetricsListen      string             `yaml:"metrics_listen" example:"127.0.0.1:9090" doc:"A listener of its own for /metrics, as host:port. Without it /metrics is on the main one."`
-	TrustedProxies     []netip.Prefix     `yaml:"trusted_proxies" example:"[10.0.0.0/8]" doc:"The addresses of the proxies whose X-Forwarded-For is believed, in CIDR notation. None by default."`
-	EgressAllow        []string           `yaml:"egress_allow" example:"[jwks.internal.example]" doc:"Hosts on private addresses that URLs of registered clients may point to. None by default."`
-	DPoPNonce          bool               `yaml:"dpop_nonce" default:"false" doc:"Make every DPoP proof carry a nonce of this server: safer against proofs made in advance, at the price of one more request now and then."`
-	TLS                TLS                `yaml:"tls" doc:"Serve https directly. Leave it out behind a proxy that ends TLS."`
-	ClientCertificates ClientCertificates `yaml:"client_certificates" doc:"Clients that authenticate with a certificate, and tokens that are bound to one (RFC 8705)."`
-	Registration       Registration       `yaml:"registration" doc:"Clients that register themselves (RFC 7591), which nobody has looked at: people are always asked for consent, and told so."`
-	ClientDocuments    ClientDocuments    `yaml:"client_id_metadata_documents" doc:"Clients whose id is the https address of a document that describes them, with the policy of registration."`
-	Lifetimes          Lifetimes          `yaml:"lifetimes" doc:"How long things live, as 90s, 10m or 24h."`
-	Log                Log                `yaml:"log" doc:"The log on standard error."`
-	ShutdownTimeout    time.Duration      `yaml:"shutdown_timeout" default:"20s" min:"0s" max:"10m" doc:"How long requests may finish after SIGTERM."`
+	Issuer              string             `yaml:"issuer" example:"https://id.example.com" required:"true" doc:"The public address of this server, and the \"iss\" of every token. https; http only on a loopback host. No path, query, fragment or trailing slash."`
+	Listen              string             `yaml:"listen" default:"127.0.0.1:8080" doc:"Where to listen, as host:port. Port 0 takes a free one."`
+	Database            Database           `yaml:"database" default:"sqlite:symbolon.db" doc:"sqlite:PATH for the embedded database, or postgres://USER:PASSWORD@HOST/NAME for PostgreSQL and more than one node."`
+	DatabaseFile        string             `yaml:"database_file" example:"/run/secrets/database" doc:"A file that holds the database address on one line, instead of database."`
+	Secrets             []Secret           `yaml:"secrets" example:"[ … ]" doc:"The root secrets, each at least 32 bytes of text; all else is derived from them. The first is used, the others still open what it replaced. Make one with: openssl rand -base64 32. With SQLite and no secret, one is kept beside the database in PATH.secret; PostgreSQL needs one, the same on every node."`
+	SecretsFile         string             `yaml:"secrets_file" example:"/run/secrets/symbolon" doc:"A file with one root secret a line, instead of secrets."`
+	Brand               Brand              `yaml:"brand" doc:"What the sign-in pages look like."`
+	Upstreams           []Upstream         `yaml:"upstreams" doc:"Where people sign in, in the order of the buttons."`
+	MetricsListen       string             `yaml:"metrics_listen" example:"127.0.0.1:9090" doc:"A listener of its own for /metrics, as host:port. Without it /metrics is on the main one."`
+	TrustedProxies      []netip.Prefix     `yaml:"trusted_proxies" example:"[10.0.0.0/8]" doc:"The addresses of the proxies whose X-Forwarded-For is believed, in CIDR notation. None by default."`
+	EgressAllow         []string           `yaml:"egress_allow" example:"[jwks.internal.example]" doc:"Hosts on private addresses that URLs of registered clients may point to. None by default."`
+	LegacyResponseTypes bool               `yaml:"legacy_response_types" default:"false" doc:"Offer the implicit and hybrid flows of OpenID Connect to clients that are registered for them: for certification and old partners. Leave it off."`
+	RequirePushed       bool               `yaml:"require_pushed_authorization_requests" default:"false" doc:"Refuse authorization requests that the client has not pushed before (RFC 9126). A client may be registered to need it too."`
+	RequestURIParameter bool               `yaml:"request_uri_parameter" default:"false" doc:"Let clients keep signed authorization requests at their own addresses, which this server then fetches. Only addresses registered in request_uris. Pushed requests do the same, better."`
+	DPoPNonce           bool               `yaml:"dpop_nonce" default:"false" doc:"Make every DPoP proof carry a nonce of this server: safer against proofs made in advance, at the price of one more request now and then."`
+	TLS                 TLS                `yaml:"tls" doc:"Serve https directly. Leave it out behind a proxy that ends TLS."`
+	ClientCertificates  ClientCertificates `yaml:"client_certificates" doc:"Clients that authenticate with a certificate, and tokens that are bound to one (RFC 8705)."`
+	Registration        Registration       `yaml:"registration" doc:"Clients that register themselves (RFC 7591), which nobody has looked at: people are always asked for consent, and told so."`
+	ClientDocuments     ClientDocuments    `yaml:"client_id_metadata_documents" doc:"Clients whose id is the https address of a document that describes them, with the policy of registration."`
+	TrustedIssuers      []TrustedIssuer    `yaml:"trusted_issuers" doc:"Issuers whose assertions clients may exchange for tokens of people who are linked to them already (RFC 7523). None by default."`
+	Lifetimes           Lifetimes          `yaml:"lifetimes" doc:"How long things live, as 90s, 10m or 24h."`
+	Log                 Log                `yaml:"log" doc:"The log on standard error."`
+	ShutdownDelay       time.Duration      `yaml:"shutdown_delay" default:"0s" min:"0s" max:"5m" doc:"How long to go on answering after SIGTERM while /readyz already says no, so that a balancer can take the node out. 5s suits Kubernetes."`
+	ShutdownTimeout     time.Duration      `yaml:"shutdown_timeout" default:"20s" min:"0s" max:"10m" doc:"How long requests may finish after SIGTERM."`
 }
 
 // Brand is what the End-User's pages show.
 type Brand struct {
-	Name   string `yaml:"name" default:"Symbolon" doc:"The name people know this sign-in by; at most 60 characters."`
-	Logo   string `yaml:"logo" example:"/etc/symbolon/logo.svg" doc:"An SVG or PNG file of at most 64 KiB."`
-	Accent string `yaml:"accent" example:"#2f5bd7" doc:"The colour of the main button, as #rrggbb."`
+	Name    string `yaml:"name" default:"Symbolon" doc:"The name people know this sign-in by; at most 60 characters."`
+	Logo    string `yaml:"logo" example:"/etc/symbolon/logo.svg" doc:"An SVG or PNG file of at most 8 KiB."`
+	Accent  string `yaml:"accent" example:"#2f5bd7" doc:"The colour of the main button, as #rrggbb."`
+	Support string `yaml:"support" example:"https://help.example.com" doc:"Where people get help: an https or mailto address, linked at the foot of every page."`
 
 	LogoData []byte `yaml:"-"` // the file's content; nil without a logo
 	LogoType string `yaml:"-"` // image/svg+xml or image/png
@@ -103,6 +109,7 @@ type Lifetimes struct {
 	RefreshGraceConfidential time.Duration `yaml:"refresh_grace_confidential" default:"60s" min:"0s" max:"5m" doc:"A confidential client that repeats a refresh within this time gets the same answer again; 0s switches it off."`
 	RefreshGracePublic       time.Duration `yaml:"refresh_grace_public" default:"10s" min:"0s" max:"60s" doc:"The same for public clients."`
 	UpstreamAttempt          time.Duration `yaml:"upstream_attempt" default:"10m" min:"1s" max:"1h" doc:"How long a person may take at the upstream."`
+	DeviceCode               time.Duration `yaml:"device_code" default:"10m" min:"1s" max:"30m" doc:"How long a person has to allow what a device asks for."`
 	StatusList               time.Duration `yaml:"status_list" default:"30s" min:"1s" max:"1h" doc:"A partner looks at the list of revoked tokens at least this often: log-out reaches it within this time."`
 	SigningKey               time.Duration `yaml:"signing_key" default:"2160h" min:"1h" max:"17520h" doc:"A signing key is replaced at this age. Its successor is published an hour before it signs."`
 	Interaction              time.Duration `yaml:"interaction" default:"1h" min:"1s" max:"24h" doc:"How long an authorization request may wait on our pages."`

@@ -12,7 +12,7 @@ import (
 
 const (
 	maxSecretFile = 64 << 10
-	maxLogo       = 64 << 10
+	maxLogo       = 8 << 10 // it travels inside the style sheet of every page
 )
 
 // files makes every path absolute and reads the files that the configuration names.
@@ -42,6 +42,7 @@ func (l *loader) files(c *Config) {
 			}
 		}
 	}
+	l.jwksFiles(c.TrustedIssuers)
 	l.logo(&c.Brand)
 	l.certificate(&c.TLS)
 	l.clientCAs(&c.ClientCertificates)

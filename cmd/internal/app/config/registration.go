@@ -13,7 +13,7 @@ type Registration struct {
 	Mode          string        `yaml:"mode" default:"off" enum:"off,token,open" doc:"off: only administrators register clients. token: also whoever has a token of \"symbolon client registration-token create\". open: anybody."`
 	RedirectHosts []string      `yaml:"redirect_hosts" example:"[partner.example, \"*.apps.example\", localhost]" doc:"The hosts that redirect URIs of such clients may lead to; *. stands for every name below. Empty: any. A host that is listed is trusted: errors go there without a page in between."`
 	Scopes        []string      `yaml:"scopes" example:"[openid, profile, email, offline_access]" doc:"The scopes that such clients may have. These four by default."`
-	GrantTypes    []string      `yaml:"grant_types" example:"[authorization_code, refresh_token]" doc:"The grant types that such clients may have. These two by default; client_credentials only with mode token."`
+	GrantTypes    []string      `yaml:"grant_types" example:"[authorization_code, refresh_token]" doc:"The grant types that such clients may have. These two by default; client_credentials only with mode token, implicit only with legacy_response_types."`
 	MaxClients    Count         `yaml:"max_clients" default:"1000" doc:"The most clients that may have registered with mode open."`
 	PerHour       Count         `yaml:"per_hour" default:"20" doc:"Registrations an address may try in an hour with mode open, and wrong tokens with mode token. An IPv6 /64 is one address."`
 	UnusedFor     time.Duration `yaml:"unused_for" default:"720h" min:"1h" max:"87600h" doc:"Clients that registered with mode open, and clients with a metadata document, are deleted when nobody has allowed them anything for this long."`
@@ -40,8 +40,8 @@ func (c *Count) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// registration checks the policy, and fills in the lists that were left out.
-func (l *loader) registration(r *Registration) {
+// registration checks the policy, and fills in the lists that were left out. legacy says that implicit is a grant type.
+func (l *loader) registration(r *Registration, legacy bool) {
 	if len(r.Scopes) == 0 {
 		r.Scopes = []string{"openid", "profile", "email", "offline_access"}
 	}
@@ -57,7 +57,9 @@ func (l *loader) registration(r *Registration) {
 		switch {
 		case g == "client_credentials" && r.Mode == "open":
 			l.mistake(element("registration.grant_types", i), "is not for mode open: anybody would get tokens without a person")
-		case !slices.Contains([]string{"authorization_code", "refresh_token", "client_credentials"}, g):
+		case g == "implicit" && !legacy:
+			l.mistake(element("registration.grant_types", i), "needs legacy_response_types")
+		case !slices.Contains([]string{"implicit", "authorization_code", "refresh_token", "client_credentials"}, g):
 			l.mistake(element("registration.grant_types", i), "must be authorization_code, refresh_token or client_credentials")
 		}
 	}

@@ -51,8 +51,9 @@ func (l *loader) validate(c *Config) {
 			l.mistake("client_certificates.header", "is believed from trusted_proxies only: name them")
 		}
 	}
-	l.registration(&c.Registration)
+	l.registration(&c.Registration, c.LegacyResponseTypes)
 	l.hostList("client_id_metadata_documents.hosts", c.ClientDocuments.Hosts)
+	l.trustedIssuers(c)
 	l.lifetimes(&c.Lifetimes)
 }
 
@@ -116,6 +117,9 @@ func (l *loader) secrets(c *Config) {
 func (l *loader) brand(b *Brand) {
 	if n := utf8.RuneCountInString(b.Name); n == 0 || n > maxName || strings.TrimSpace(b.Name) != b.Name {
 		l.mistake("brand.name", "must have 1 to %d characters, without spaces around them", maxName)
+	}
+	if b.Support != "" && !strings.HasPrefix(b.Support, "https://") && !strings.HasPrefix(b.Support, "mailto:") {
+		l.mistake("brand.support", "must be an https or mailto address")
 	}
 	if b.Accent != "" && !regexp.MustCompile(`^#[0-9a-fA-F]{6}$`).MatchString(b.Accent) {
 		l.mistake("brand.accent", `must be a colour in quotes, such as "#2f5bd7"`)

@@ -1,0 +1,56 @@
+package app_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// AZ-09, RFC 9700 §4.11.2: we are no open redirector for clients that nobody has looked at.
+func TestSelfRegisteredClientIsNoOpenRedirector(t *testing.T) {
+	w := embeddedWorld(t, openRegistration)
+	p := w.registered(selfDocument)
+	for name, overrides := range map[string][]string{
+		"an invalid scope": {"scope", "openid nothing"}, "prompt=none": {"prompt", "none"}, "a wrong response_type": {"response_type", "x"},
+	} {
+		p.test(name, func(t *testing.T, p *partner) {
+			pg := p.ask(newBrowser(t), overrides...)
+			pg.expectLocalError(t)
+			if !pg.has("leave") || !strings.Contains(pg.body, "partner.example") || !strings.Contains(pg.body, "state=s1") {
+				t.Errorf("the page does not name where it would lead:\n%s", pg.body)
+			}
+		})
+	}
+	b := newBrowser(t)
+	cancelled := p.ask(b).press("login-cancel")
+	if cancelled.location != "" || !cancelled.has("leave") {
+		t.Errorf("Cancel leads to %q:\n%s", cancelled.location, cancelled.body)
+	}
+	// Who has signed in has seen who asks, and is sent back.
+	p.signIn(b, "ada")
+	p.ask(b, "scope", "openid nothing").expectError(t, w.issuer, "invalid_scope")
+	// An administrator's client is sent its errors at once.
+	w.newPartner().ask(newBrowser(t), "prompt", "none").expectError(t, w.issuer, "login_required")
+	// And so is one at a place that the operator has named.
+	listed := embeddedWorld(t, "registration: { mode: open, redirect_hosts: [partner.example] }")
+	listed.registered(selfDocument).ask(newBrowser(t), "prompt", "none").expectError(t, listed.issuer, "login_required")
+	listed.selfRegister("", `{"redirect_uris":["https://evil.example/cb"]}`).expect(t, http.StatusBadRequest, "invalid_redirect_uri")
+}
+
+// AZ-15: no mark of an administrator's makes a client that registered itself the operator's own.
+func TestSelfRegisteredClientNeverSkipsConsent(t *testing.T) {
+	w := embeddedWorld(t, openRegistration)
+	p := w.registered(selfDocument)
+	_, err := w.clients.Update(context.Background(), p.id, []byte(`{"skip_consent":true}`), 0)
+	w.must(err)
+	b := newBrowser(t)
+	p.ask(b).press("login-google").press("person-ada").expectConsent(t)
+	native := w.registered(`{"redirect_uris":["http://127.0.0.1/cb"],"token_endpoint_auth_method":"none"}`)
+	for range 2 {
+		pg := native.ask(b, "redirect_uri", "http://127.0.0.1:54321/cb")
+		pg.expectConsent(t)
+		b.stopAt = "http://127.0.0.1:54321/"
+		pg.press("consent-allow")
+	}
+}

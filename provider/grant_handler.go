@@ -1,0 +1,104 @@
+package provider
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"github.com/symbolon-id/symbolon/clients"
+)
+
+// The grant types that have a URN for a name (RFC 8628 §3.4, RFC 8693 §2.1, RFC 7523 §2.1).
+const (
+	grantDeviceCode    = clients.GrantDeviceCode
+	grantTokenExchange = clients.GrantTokenExchange
+	grantJWTBearer     = clients.GrantJWTBearer
+)
+
+// grantHandler is a grant type of ours: what all have in common is done here, so that none forgets it.
+type grantHandler struct {
+	provider  *Provider
+	grantType string
+	// decide checks the request and returns what the token is made of, with its scopes. It changes nothing that a refusal later on would have
+	// to undo.
+	decide func(ctx context.Context, c *clients.Client, form url.Values) (*grantSession, []string, error)
+	// commit makes the grant last, and adds to the answer. It comes after the access token, which knows the grant's status index. nil: nothing.
+	commit func(ctx context.Context, c *fositeClient, s *grantSession, response fosite.AccessResponder) error
+}
+
+// CanHandleTokenEndpointRequest implements fosite.TokenEndpointHandler.
+func (h grantHandler) CanHandleTokenEndpointRequest(_ context.Context, r fosite.AccessRequester) bool {
+	return r.GetGrantTypes().ExactOne(h.grantType)
+}
+
+// CanSkipClientAuth implements fosite.TokenEndpointHandler.
+func (grantHandler) CanSkipClientAuth(context.Context, fosite.AccessRequester) bool { return false }
+
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler.
+func (h grantHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.AccessRequester) error {
+	client := r.GetClient().(*fositeClient)
+	if err := registeredFor(client.Client, h.grantType); err != nil {
+		return err
+	}
+	s, scopes, err := h.decide(ctx, client.Client, r.GetRequestForm())
+	if err != nil {
+		return err
+	}
+	lifetime := client.GetEffectiveLifespan("", fosite.AccessToken, h.provider.config.Lifetimes.AccessToken)
+	expires := time.Now().Add(lifetime).Round(time.Second)
+	if !s.notAfter.IsZero() && s.notAfter.Before(expires) {
+		expires = s.notAfter
+	}
+	s.SetExpiresAt(fosite.AccessToken, expires)
+	r.SetSession(s)
+	r.SetID(s.grant.ID)
+	for _, scope := range scopes {
+		r.GrantScope(scope)
+	}
+	return nil
+}
+
+// PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler.
+func (h grantHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
+	flow := &codeFlow{provider: h.provider}
+	access, _, err := flow.GenerateAccessToken(ctx, r)
+	if err != nil {
+		return fosite.ErrServerError.WithWrap(err)
+	}
+	s := r.GetSession().(*grantSession)
+	response.SetAccessToken(access)
+	response.SetTokenType("bearer")
+	response.SetExpiresIn(time.Until(s.accessExpiresAt))
+	response.SetScopes(r.GetGrantedScopes())
+	if h.commit == nil {
+		return nil
+	}
+	return h.commit(ctx, r.GetClient().(*fositeClient), s, response)
+}
+
+// registeredFor is unauthorized_client when the client is not registered for the grant type (RFC 6749 §5.2).
+func registeredFor(c *clients.Client, grantType string) error {
+	if !has(c.Metadata.GrantTypes, grantType) {
+		return fosite.ErrUnauthorizedClient.WithHintf("This client is not registered for the grant type %s. Add it to grant_types.", grantType)
+	}
+	return nil
+}
+
+// insertGrant makes the grant of the request last: one INSERT, whose key says whether it is the first. lifetime is how long the grant matters.
+func (p *Provider) insertGrant(ctx context.Context, c fosite.Client, s *grantSession, lifetime time.Duration) error {
+	m, now := tokenRequestOf(ctx), time.Now()
+	m.grant.CreatedAt, m.grant.ExpiresAt, m.grant.Status = now, now.Add(lifetime), s.grant.Status
+	if c.IsPublic() { // RFC 9449 §5: a confidential client's refresh token is bound to the client already
+		m.grant.DPoPKey = m.dpopKey
+	}
+	return p.config.Grants.InsertGrant(ctx, *m.grant)
+}
+
+// grantTypes lists what the token endpoint takes.
+func (p *Provider) grantTypes() []string {
+	return slices.Sorted(maps.Keys(p.fosite.Config.(*fositeConfig).token))
+}
