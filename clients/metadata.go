@@ -197,6 +197,16 @@ func (m *Metadata) setName(tag string, value json.RawMessage) string {
 	return reason
 }
 
+// setObject keeps an object without its white space. It returns what is wrong, or "".
+func setObject(p *json.RawMessage, value json.RawMessage) string {
+	var compact bytes.Buffer
+	if json.Compact(&compact, value) != nil || compact.Bytes()[0] != '{' {
+		return "must be an object"
+	}
+	*p = compact.Bytes()
+	return ""
+}
+
 // setValue decodes value into the pointer at, or sets its zero for null. It returns what is wrong, or "".
 func setValue(at any, value json.RawMessage) string {
 	null := string(value) == "null"
@@ -221,12 +231,7 @@ func setValue(at any, value json.RawMessage) string {
 		if null {
 			return ""
 		}
-		var compact bytes.Buffer
-		if json.Compact(&compact, value) != nil || compact.Bytes()[0] != '{' {
-			return "must be an object"
-		}
-		*p = compact.Bytes()
-		return ""
+		return setObject(p, value)
 	case *[]string:
 		*p = nil
 		if null {

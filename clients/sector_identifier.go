@@ -50,11 +50,15 @@ func NewFetchSector(client *http.Client) FetchSector {
 
 // Check says whether the client may be of the sector it names: the document at its sector_identifier_uri has to list every redirect URI (OIDC
 // Core §8.1, OIDC Registration §5). It comes after Validate, at each registration and each change of the URIs. old is what was registered
-// before, nil at first. A pairwise client never moves to another sector: every person would become a stranger to it. The error is a
-// *MetadataError.
+// before, nil at first. Neither the kind of subjects nor the sector of a pairwise client ever changes: every person would become a stranger to
+// it, and a refreshed ID token would name another one than the first (OIDC Core §12.2). The error is a *MetadataError.
 func (fetch FetchSector) Check(ctx context.Context, old, m *Metadata) error {
 	var found problems
-	if old != nil && old.SubjectType == SubjectPairwise && m.SubjectType == SubjectPairwise && old.Sector() != m.Sector() {
+	if old != nil && (old.SubjectType == SubjectPairwise) != (m.SubjectType == SubjectPairwise) {
+		found.add("subject_type", "would change, and every person would get another sub: keep it, or register a new client")
+		return found.err()
+	}
+	if old != nil && m.SubjectType == SubjectPairwise && old.Sector() != m.Sector() {
 		found.add("sector_identifier_uri", "would take the client from the sector "+quote(old.Sector())+" to "+quote(m.Sector())+", and every person would get another sub: keep it at the host it was, or register a new client")
 		return found.err()
 	}

@@ -124,9 +124,10 @@ func TestSectorChanges(t *testing.T) {
 		"a redirect URI less":                {pairwise("https://a.example/gone", "https://a.example/1", "https://a.example/2"), pairwise("https://a.example/gone", "https://a.example/1"), true, 0},
 		"another address of the document":    {pairwise("https://a.example/s", "https://a.example/1"), pairwise("https://a.example/t", "https://a.example/1"), true, 1},
 		"the document goes to another host":  {pairwise("https://a.example/s", "https://a.example/1"), pairwise("https://b.example/s", "https://a.example/1"), false, 0},
-		"public until now":                   {public, pairwise("", "https://a.example/1"), true, 0},
-		"public from now on":                 {pairwise("", "https://a.example/1"), public, true, 0},
-		"the document is gone, and asked of": {public, pairwise("https://a.example/gone", "https://a.example/1"), false, 1},
+		"public until now":                   {public, pairwise("", "https://a.example/1"), false, 0},
+		"public from now on":                 {pairwise("", "https://a.example/1"), public, false, 0},
+		"public, now as before":              {public, &Metadata{RedirectURIs: []string{"https://a.example/2"}}, true, 0},
+		"the document is gone, and asked of": {pairwise("", "https://a.example/1"), pairwise("https://a.example/gone", "https://a.example/1"), false, 1},
 	} {
 		asked = 0
 		if err := fetch.Check(t.Context(), test.old, test.next); (err == nil) != test.ok || asked != test.asked {

@@ -65,7 +65,7 @@ func TestValidateReportsEveryMistakeAtOnce(t *testing.T) {
 		"require_pkce": false, "introspect_any": true, "client_name#not a tag": "a", "client_name#de": ""
 	}`, administrator)
 	want := []string{
-		"grant_types", "response_types", "grant_types", "grant_types", "response_types", "redirect_uris", "redirect_uris", "redirect_uris", "client_uri",
+		"grant_types", "response_types", "grant_types", "grant_types", "redirect_uris", "redirect_uris", "redirect_uris", "client_uri",
 		"client_name#de", "\"client_name#not a tag\"", "scope", "scope", "application_type", "subject_type", "id_token_signed_response_alg", "default_max_age",
 		"audience", "audience", "access_token_lifetime", "require_pkce", "introspect_any",
 	}

@@ -43,7 +43,7 @@ func (u *UI) partnerOf(i *provider.Interaction, lang string) partner {
 	p := partner{Host: host, Device: device}
 	if i.Client == nil {
 		if p.Name = host; host == "" { // a device's: which client it is of, nobody knows yet
-			p.Name, p.Host = u.Brand.Name, u.origin.Hostname()
+			p.Name, p.Host, p.Device = u.Brand.Name, u.origin.Hostname(), false
 		}
 		p.Tile = letterTile(p.Name)
 		return p

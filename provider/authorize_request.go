@@ -75,9 +75,9 @@ func checkPrompt(_ *Provider, a authorization) *fosite.RFC6749Error {
 			if len(prompts) > 1 {
 				return fosite.ErrInvalidRequest.WithHint("The prompt none cannot be combined with another.")
 			}
-		case "login", "consent", "select_account":
+		case "login", "consent", "select_account", "create":
 		default:
-			return fosite.ErrInvalidRequest.WithHintf("The prompt %s is not offered. Use none, login, consent or select_account.", printable(prompt))
+			return fosite.ErrInvalidRequest.WithHintf("The prompt %s is not offered. Use none, login, consent, select_account or create.", printable(prompt))
 		}
 	}
 	return nil

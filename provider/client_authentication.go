@@ -63,6 +63,7 @@ func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form
 	if !ok {
 		return nil, errClient(presented)
 	}
+	allowOrigin(ctx, c)
 	return c, nil
 }
 

@@ -103,7 +103,7 @@ func (p *Provider) metadata() []byte {
 			"name", "given_name", "family_name", "picture", "locale", "updated_at", "email", "email_verified",
 		},
 		CodeChallengeMethods: []string{"S256"},
-		Prompts:              []string{"none", "login", "consent", "select_account"},
+		Prompts:              []string{"none", "login", "consent", "select_account", "create"},
 		UILocales:            []string{"en", "ko"},
 		DPoPAlgs:             []string{"ES256", "EdDSA", "RS256", "PS256"},
 		AuthorizationAlgs:    p.config.Keys.Algorithms(),

@@ -158,6 +158,16 @@ func (p *Provider) dpopNonce(at time.Time) string {
 	return base64.RawURLEncoding.EncodeToString(p.nonces.Sum([]byte(bucket))[:16])
 }
 
+// offerNonce is a guard that gives clients with DPoP the nonce for their next proof (RFC 9449 §8.2), where proofs need one.
+func (p *Provider) offerNonce(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.config.RequireDPoPNonce && len(r.Header.Values("DPoP")) > 0 {
+			w.Header().Set("DPoP-Nonce", p.dpopNonce(time.Now()))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func (p *Provider) validNonce(nonce string) bool {
 	now := time.Now()
 	current := subtle.ConstantTimeCompare([]byte(nonce), []byte(p.dpopNonce(now)))

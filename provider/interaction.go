@@ -139,7 +139,7 @@ func (p *Provider) InteractionOf(ctx context.Context, sealed string, r *http.Req
 		Scopes:    withClaimScopes(allowedScopes(client, strings.Fields(form.Get("scope"))), claims.idToken, claims.userInfo),
 		LoginHint: form.Get("login_hint"), UILocales: form.Get("ui_locales"),
 		Reauthenticate: has(prompts, "login") || form.Get("max_age") != "",
-		SelectAccount:  has(prompts, "select_account"), FirstSeenAt: s.firstSeenAt(),
+		SelectAccount:  has(prompts, "select_account") || has(prompts, "create"), FirstSeenAt: s.firstSeenAt(),
 	}, nil
 }
 

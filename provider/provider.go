@@ -151,7 +151,7 @@ func (p *Provider) Routes() []web.Route {
 	public := web.Headers("Cache-Control", "public, max-age=300", "Access-Control-Allow-Origin", "*")
 	body := web.MaxBody(64 << 10)
 
-	return []web.Route{
+	return append([]web.Route{
 		{Pattern: "GET /.well-known/openid-configuration", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
 		{Pattern: "GET /.well-known/oauth-authorization-server", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
 		{Pattern: "GET /oauth2/jwks", Guards: []web.Guard{public}, Handler: api(p.serveJWKS)},
@@ -159,14 +159,14 @@ func (p *Provider) Routes() []web.Route {
 		{Pattern: "GET /oauth2/authorize", Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveAuthorize)},
 		{Pattern: "POST /oauth2/authorize", Guards: []web.Guard{noStore, body}, Handler: page(p.serveAuthorizePost)},
 		{Pattern: "GET " + ResumePath, Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveResume)},
-		{Pattern: "POST /oauth2/par", Guards: []web.Guard{noStore, body}, Handler: api(p.servePushedAuthorizationRequest)},
-		{Pattern: "POST /oauth2/token", Guards: []web.Guard{noStore, body}, Handler: api(p.serveToken)},
-		{Pattern: "POST /oauth2/device_authorization", Guards: []web.Guard{noStore, body}, Handler: api(p.serveDeviceAuthorization)},
+		{Pattern: "POST /oauth2/par", Guards: []web.Guard{noStore, cors, p.offerNonce, body}, Handler: api(p.servePushedAuthorizationRequest)},
+		{Pattern: "POST /oauth2/token", Guards: []web.Guard{noStore, cors, p.offerNonce, body}, Handler: api(p.serveToken)},
+		{Pattern: "POST /oauth2/device_authorization", Guards: []web.Guard{noStore, cors, body}, Handler: api(p.serveDeviceAuthorization)},
 		{Pattern: "POST /oauth2/introspect", Guards: []web.Guard{noStore, body}, Handler: api(p.serveIntrospection)},
-		{Pattern: "POST /oauth2/revoke", Guards: []web.Guard{noStore, body}, Handler: api(p.serveRevocation)},
-		{Pattern: "GET /oauth2/userinfo", Guards: []web.Guard{noStore}, Handler: api(p.serveUserInfo)},
-		{Pattern: "POST /oauth2/userinfo", Guards: []web.Guard{noStore, body}, Handler: api(p.serveUserInfo)},
+		{Pattern: "POST /oauth2/revoke", Guards: []web.Guard{noStore, cors, body}, Handler: api(p.serveRevocation)},
+		{Pattern: "GET /oauth2/userinfo", Guards: []web.Guard{noStore, cors, p.offerNonce}, Handler: api(p.serveUserInfo)},
+		{Pattern: "POST /oauth2/userinfo", Guards: []web.Guard{noStore, cors, p.offerNonce, body}, Handler: api(p.serveUserInfo)},
 		{Pattern: "GET /oauth2/logout", Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveEndSession)},
 		{Pattern: "POST /oauth2/logout", Guards: []web.Guard{noStore, body}, Handler: page(p.serveEndSession)},
-	}
+	}, preflights("/oauth2/par", "/oauth2/token", "/oauth2/device_authorization", "/oauth2/revoke", "/oauth2/userinfo")...)
 }

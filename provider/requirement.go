@@ -69,7 +69,7 @@ func requirementOf(q question) (requirement, *fosite.RFC6749Error) {
 
 func signInRequirement(q question) (requirement, *fosite.RFC6749Error) {
 	if q.session == nil {
-		if slices.Contains(q.prompts, "select_account") {
+		if choosesAccount(q) {
 			return selectAccount, nil
 		}
 		return login, nil
@@ -78,7 +78,7 @@ func signInRequirement(q question) (requirement, *fosite.RFC6749Error) {
 	switch {
 	case slices.Contains(q.prompts, "login") && !signedInSince:
 		return login, nil
-	case slices.Contains(q.prompts, "select_account") && !signedInSince:
+	case choosesAccount(q) && !signedInSince:
 		return selectAccount, nil
 	case q.maxAge != nil && tooOld(q, signedInSince):
 		if signedInSince {
@@ -107,6 +107,12 @@ var errUnmetAuthentication = &fosite.RFC6749Error{
 // anotherPerson reports whether the request is for somebody else than who is signed in.
 func anotherPerson(q question) bool {
 	return slices.ContainsFunc(q.claims.subjects, func(allowed []string) bool { return !slices.Contains(allowed, q.subject) })
+}
+
+// choosesAccount: a person who is to make an account (OIDC Prompt Create §4.1) chooses at the upstream, as one who is to pick an account does:
+// the first sign-in with a login makes the account.
+func choosesAccount(q question) bool {
+	return slices.Contains(q.prompts, "select_account") || slices.Contains(q.prompts, "create")
 }
 
 // tooOld reports whether the sign-in is older than max_age allows, counted back from when the request was first seen. An upstream's word for the

@@ -38,6 +38,7 @@ func TestRequirementOf(t *testing.T) {
 		"AZ-14: login, answered without proof":                 {question{prompts: []string{"login"}, session: unproven, consent: consent}, nothing, ""},
 		"OIDC Core §3.1.2.1: select_account":                   {question{prompts: []string{"select_account"}, session: old, consent: consent}, selectAccount, ""},
 		"OIDC Core §3.1.2.1: select_account, nobody there":     {question{prompts: []string{"select_account"}}, selectAccount, ""},
+		"OIDC Prompt Create §4.1: create with a live session":  {question{prompts: []string{"create"}, session: old, consent: consent}, selectAccount, ""},
 		"OIDC Core §3.1.2.1: consent asks again":               {question{prompts: []string{"consent"}, session: old, consent: consent}, consentPage, ""},
 		"OIDC Core §3.1.2.1: consent, answered":                {question{prompts: []string{"consent"}, session: old, consent: consent, allowed: true}, nothing, ""},
 		"OIDC Core §3.1.2.1: max_age not reached":              {question{maxAge: age(7200), session: old, consent: consent}, nothing, ""},

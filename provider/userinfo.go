@@ -88,6 +88,11 @@ func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Annotate(r.Context(), "client", c.ClientID)
+	if client, err := p.client(r.Context(), c.ClientID); err != nil {
+		return err
+	} else if client != nil {
+		allowOrigin(r.Context(), client)
+	}
 	scopes := strings.Fields(c.Scope)
 	if g.ID == "" || !has(scopes, "openid") || !has(c.Audience, p.config.Issuer) {
 		return &bearerError{RFC6749Error: errScope, status: http.StatusForbidden, scope: "openid"}

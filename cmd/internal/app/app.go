@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"net/url"
 	"sync/atomic"
 
 	"github.com/symbolon-id/symbolon/clients"
@@ -19,7 +17,6 @@ import (
 	"github.com/symbolon-id/symbolon/provider/seal"
 	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/upstream"
-	"github.com/symbolon-id/symbolon/provider/web"
 )
 
 // App is one node of Symbolon: everything wired, nothing listening yet.
@@ -88,21 +85,7 @@ func (a *App) wire(ctx context.Context) error {
 	sessions := session.New(session.Config{Store: db, Idle: cfg.Lifetimes.SessionIdle, Absolute: cfg.Lifetimes.SessionAbsolute})
 	documents := a.newDocuments()
 	cache := clients.NewCache(documents)
-	a.provider = provider.New(provider.Config{
-		Issuer: cfg.Issuer, Clients: cache, Accounts: db, Sessions: sessions, Grants: db,
-		Consents: documentConsents{db, documents},
-		Replays:  db, Status: db, Outbox: db, Devices: db, TrustedIssuers: trustedIssuers(cfg), Keys: a.keys, Secrets: secrets, PairwiseSalt: salt,
-		Lifetimes: lifetimes(cfg.Lifetimes), RequireDPoPNonce: cfg.DPoPNonce, LegacyResponseTypes: cfg.LegacyResponseTypes,
-		PushedRequests: db, RequirePushedRequests: cfg.RequirePushed, RequestURIs: cfg.RequestURIParameter,
-		Registration: cfg.Registration.Mode != "off", ClientDocuments: cfg.ClientDocuments.Enabled,
-		TrustedRedirect: registrationPolicy(cfg).RedirectAllowed,
-		MutualTLS:       mutualTLS(cfg),
-		HTTPClient:      web.Egress{AllowPrivate: cfg.LoopbackIssuer(), AllowPrivateHosts: cfg.EgressAllow}.Client(),
-		ErrorPage:       func(w http.ResponseWriter, r *http.Request, e *web.PageError) { a.ui.ErrorPage(w, r, e) },
-		FormPost: func(w http.ResponseWriter, r *http.Request, action string, parameters url.Values) {
-			a.ui.FormPost(w, r, action, parameters)
-		},
-	})
+	a.provider = provider.New(a.providerConfig(cache, documents, sessions, secrets, salt))
 	if a.ui, err = newUI(cfg, a.provider, sessions, a.flow, db); err != nil {
 		return err
 	}
@@ -115,29 +98,3 @@ func (a *App) wire(ctx context.Context) error {
 
 // Close releases the database.
 func (a *App) Close() error { return a.stores.Close() }
-
-// trustedIssuers says whose assertions are taken.
-func trustedIssuers(cfg *config.Config) []provider.TrustedIssuer {
-	var issuers []provider.TrustedIssuer
-	for _, t := range cfg.TrustedIssuers {
-		issuers = append(issuers, provider.TrustedIssuer{
-			Issuer: t.Issuer, JWKS: t.JWKS, JWKSURI: t.JWKSURI, Connector: t.Upstream, Clients: t.Clients, Scopes: t.Scopes,
-		})
-	}
-	return issuers
-}
-
-// mutualTLS says where clients' certificates come from.
-func mutualTLS(cfg *config.Config) provider.MutualTLS {
-	c := cfg.ClientCertificates
-	return provider.MutualTLS{
-		Connection: cfg.TLS.Enabled() && c.Request, Header: c.Header, Proxies: web.NewProxies(cfg.TrustedProxies), CAs: c.CAs,
-	}
-}
-
-func lifetimes(l config.Lifetimes) provider.Lifetimes {
-	return provider.Lifetimes{
-		AccessToken: l.AccessToken, IDToken: l.IDToken, Code: l.AuthorizationCode, RefreshToken: l.RefreshToken, RefreshIdle: l.RefreshIdle,
-		GraceConfidential: l.RefreshGraceConfidential, GracePublic: l.RefreshGracePublic, Interaction: l.Interaction, StatusList: l.StatusList, DeviceCode: l.DeviceCode,
-	}
-}

@@ -36,7 +36,7 @@ func TestAuthorizeRefusals(t *testing.T) {
 		{"registration", "", "registration=%7B%7D", []string{"registration_not_supported"}},
 		{"prompt none with login", "", "prompt=none+login", []string{"invalid_request"}},
 		{"prompt none with none and consent", "", "prompt=consent+none", []string{"invalid_request"}},
-		{"prompt unknown", "", "prompt=create", []string{"invalid_request"}},
+		{"prompt unknown", "", "prompt=unknown", []string{"invalid_request"}},
 		{"prompt case", "", "prompt=NONE", []string{"invalid_request"}},
 		{"max_age text", "", "max_age=soon", []string{"invalid_request"}},
 		{"max_age negative", "", "max_age=-1", []string{"invalid_request"}},

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"crypto/elliptic"
 	"net/url"
 	"slices"
 	"strings"
@@ -212,6 +213,23 @@ func TestClaimsACR(t *testing.T) {
 		pg = pg.press("person-ada")
 	}
 	pg.expectError(t, w.issuer, "unmet_authentication_requirements")
+}
+
+// OIDC Core §5.5, §6.1: in a request object the parameter is an object, and is looked at as closely.
+func TestClaimsInARequestObject(t *testing.T) {
+	w := embeddedWorld(t, "")
+	r := w.requester("ES256", ecKey(t, elliptic.P256()), `"skip_consent":true`)
+	b := newBrowser(t)
+	r.code(b, "ada")
+	good := map[string]any{"id_token": map[string]any{"email": nil}, "userinfo": map[string]any{"name": map[string]any{"essential": true}}}
+	a := r.redeem(r.bring(b, r.object("scope", "openid", "claims", good)).expectCode(t))
+	equalNames(t, "ID token", readJWT(t, a.text("id_token")).claims, "email")
+	equalNames(t, "userinfo", w.get("/oauth2/userinfo", a.text("access_token")).body, "name")
+	beside := r.bring(b, r.object("scope", "openid"), "claims", `{"id_token":{"email":null}}`).expectCode(t)
+	equalNames(t, "RFC 9101 §6.3: beside the object it counts for nothing", readJWT(t, r.redeem(beside).text("id_token")).claims)
+	for _, bad := range []any{[]any{good}, map[string]any{"id_token": 1}, 7, true, "x"} {
+		r.bring(b, r.object("claims", bad)).expectError(t, w.issuer, "invalid_request")
+	}
 }
 
 // OIDC Core §5.4, §3.3.3.6: in the front channel an ID token has the named claims only where no better way is open.

@@ -89,7 +89,7 @@ func (w *world) eventuallyRevoked(token string) {
 	w.t.Error("the status list does not say that the token is revoked")
 }
 
-// draft-ietf-oauth-status-list §8: log-out, ban, revocation and reuse reach tokens that partners verify by themselves.
+// Token Status List §8: log-out, ban, revocation and reuse reach tokens that partners verify by themselves.
 func TestRevocationReachesTheStatusList(t *testing.T) {
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()

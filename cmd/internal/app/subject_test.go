@@ -164,6 +164,9 @@ func TestPairwiseSubjectIsStable(t *testing.T) {
 		if err := update(`{"sector_identifier_uri":"` + sectorDocument(t, redirectURI) + `"}`); err == nil {
 			t.Error("took another sector")
 		}
+		if err := update(`{"subject_type":"public"}`); err == nil {
+			t.Error("became public")
+		}
 		if after := sub(p); after != before {
 			t.Errorf("the redirect URIs changed: %s, then %s", before, after)
 		}
@@ -219,6 +222,7 @@ func TestSectorRegistration(t *testing.T) {
 		return w.ask("PUT", r.text("registration_client_uri"), r.text("registration_access_token"), body)
 	}
 	id := `{"client_id":"` + r.text("client_id") + `",`
+	change(id+`"redirect_uris":["`+redirectURI+`"]}`).expect(t, 400, "invalid_client_metadata") // left out is public, RFC 7592 §2.2
 	change(id+document(sectorDocument(t, redirectURI))[1:]).expect(t, 400, "invalid_client_metadata")
 	change(id+`"redirect_uris":["`+redirectURI+`"],"subject_type":"pairwise"}`).expect(t, 400, "invalid_client_metadata")
 	if a := change(id + document(good)[1:]); a.status != 200 {

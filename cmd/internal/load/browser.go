@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,34 @@ type Browser struct {
 // NewBrowser returns a browser without cookies.
 func NewBrowser(client *http.Client) *Browser {
 	return &Browser{client: client, cookies: map[string]map[string]string{}}
+}
+
+// Walk goes to target and follows every redirect. As long as the page has one of the buttons, by their ids, it presses the first of them. It
+// returns the address and the document of the page that has none.
+func (b *Browser) Walk(ctx context.Context, target string, buttons ...string) (address, document string, err error) {
+	p, err := b.walk(ctx, target, nowhere, buttons...)
+	if err != nil {
+		return "", "", err
+	}
+	return p.url.String(), p.body, nil
+}
+
+// nowhere is the beginning of no URL.
+const nowhere = "\x00"
+
+func (b *Browser) walk(ctx context.Context, target, stop string, buttons ...string) (*page, error) {
+	p, err := b.open(ctx, target, stop)
+	for range 10 {
+		if err != nil || p.location != "" {
+			return p, err
+		}
+		i := slices.IndexFunc(buttons, func(id string) bool { return hasID(p.body, id) })
+		if i < 0 {
+			return p, nil
+		}
+		p, err = b.submit(ctx, p, buttons[i], stop)
+	}
+	return nil, errors.New("load: the pages do not end")
 }
 
 // page is what the browser shows: a document, or the redirect at which it was to stop.

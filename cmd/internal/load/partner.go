@@ -89,24 +89,14 @@ func (p *Partner) Authorize(ctx context.Context, b *Browser) (code string, err e
 
 // SignIn takes the browser through the whole sign-in with the simulated Google as person, consenting where asked, and returns the code.
 func (p *Partner) SignIn(ctx context.Context, b *Browser, person string) (code string, err error) {
-	pg, err := b.open(ctx, p.authorizationURL(), RedirectURI)
-	for range 5 {
-		switch {
-		case err != nil:
-			return "", err
-		case pg.location != "":
-			return codeOf(pg)
-		case hasID(pg.body, "login-google"):
-			pg, err = b.submit(ctx, pg, "login-google", RedirectURI)
-		case hasID(pg.body, "person-"+person):
-			pg, err = b.submit(ctx, pg, "person-"+person, RedirectURI)
-		case hasID(pg.body, "consent-allow"):
-			pg, err = b.submit(ctx, pg, "consent-allow", RedirectURI)
-		default:
-			return "", fmt.Errorf("load: stuck at %s:\n%s", pg.url.Path, pg.body)
-		}
+	pg, err := b.walk(ctx, p.authorizationURL(), RedirectURI, "login-google", "person-"+person, "consent-allow")
+	if err != nil {
+		return "", err
 	}
-	return "", errors.New("load: the sign-in does not end")
+	if pg.location == "" {
+		return "", fmt.Errorf("load: stuck at %s:\n%s", pg.url.Path, pg.body)
+	}
+	return codeOf(pg)
 }
 
 func (p *Partner) authorizationURL() string {

@@ -1,0 +1,152 @@
+package interop_test
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/symbolon-id/symbolon/cmd/internal/load"
+)
+
+// partner is a running partner app and the browser of somebody who uses it.
+type partner struct {
+	*deployment
+	registration
+	base    string
+	process *load.Node
+	browser *load.Browser
+}
+
+// startPartner registers a partner with the flags and runs its program. environ is added to the settings that all apps get.
+func (d *deployment) startPartner(environ, flags []string, program string, args ...string) *partner {
+	d.t.Helper()
+	base, _ := freeBase(d.t)
+	p := &partner{deployment: d, registration: d.register(base, flags...), base: base, browser: load.NewBrowser(d.client)}
+	p.start(environ, program, args...)
+	return p
+}
+
+// start runs the app's program and waits until it answers.
+func (p *partner) start(environ []string, program string, args ...string) {
+	p.t.Helper()
+	environ = append([]string{"ISSUER=" + p.issuer, "CLIENT_ID=" + p.ID, "CLIENT_SECRET=" + p.Secret, "BASE=" + p.base}, environ...)
+	var err error
+	p.process, err = load.Start(filepath.Join(p.t.TempDir(), "partner.log"), environ, program, args...)
+	must(p.t, err)
+	p.t.Cleanup(p.process.Kill)
+	p.awaitReady(p.process, p.base+"/")
+}
+
+// walk goes to a path of the app as Ada, presses what there is to press, and decodes the JSON at the end.
+func (p *partner) walk(path string, into any) {
+	p.t.Helper()
+	address, document, err := p.browser.Walk(p.t.Context(), p.base+path, "login-google", "person-ada", "consent-allow", "continue", "logout-confirm")
+	if err != nil {
+		p.t.Fatalf("%s: %v\nthe app's log:\n%s", path, err, p.process.Log())
+	}
+	if err := json.Unmarshal([]byte(document), into); err != nil {
+		p.t.Fatalf("%s led to %s: %v\n%s\nthe app's log:\n%s", path, address, err, document, p.process.Log())
+	}
+}
+
+// idToken is what a library has verified of an ID token, and userInfo of the answer of the userinfo endpoint.
+type idToken struct {
+	Issuer   string   `json:"iss"`
+	Subject  string   `json:"sub"`
+	Audience audience `json:"aud"`
+	AuthTime int64    `json:"auth_time"`
+}
+
+type userInfo struct {
+	Subject string `json:"sub"`
+	Email   string `json:"email"`
+	Name    string `json:"name"`
+}
+
+type introspection struct {
+	Active   bool   `json:"active"`
+	Subject  string `json:"sub"`
+	ClientID string `json:"client_id"`
+}
+
+// audience is a string or a list, as libraries give it.
+type audience []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *audience) UnmarshalJSON(raw []byte) error {
+	if strings.HasPrefix(string(raw), "[") {
+		return json.Unmarshal(raw, (*[]string)(a))
+	}
+	*a = audience{""}
+	return json.Unmarshal(raw, &(*a)[0])
+}
+
+// report is what a partner app says of a sign-in.
+type report struct {
+	IDToken   idToken  `json:"id_token"`
+	UserInfo  userInfo `json:"userinfo"`
+	TokenType string   `json:"token_type"`
+	Refreshed *struct {
+		IDToken *idToken `json:"id_token"`
+		Rotated bool     `json:"rotated"`
+	} `json:"refreshed"`
+	Introspection *introspection `json:"introspection"`
+	AccessToken   *idToken       `json:"access_token"`
+	Revoked       *introspection `json:"revoked"`
+}
+
+// signIn signs Ada in at a path of the app and checks what every app reports.
+func (p *partner) signIn(path string) report {
+	p.t.Helper()
+	var r report
+	p.walk(path, &r)
+	if r.IDToken.Issuer != p.issuer || r.IDToken.Subject == "" || !slices.Equal(r.IDToken.Audience, audience{p.ID}) {
+		p.t.Errorf("ID token: %+v", r.IDToken)
+	}
+	if r.UserInfo.Subject != r.IDToken.Subject || !strings.Contains(r.UserInfo.Email, "@") || r.UserInfo.Name == "" {
+		p.t.Errorf("userinfo: %+v", r.UserInfo)
+	}
+	return r
+}
+
+// expectWholeLife checks what an app reports that also refreshes, introspects and revokes.
+func (p *partner) expectWholeLife(r report) {
+	p.t.Helper()
+	if r.Refreshed == nil || !r.Refreshed.Rotated || r.Refreshed.IDToken == nil || r.Refreshed.IDToken.Subject != r.IDToken.Subject {
+		p.t.Errorf("refreshed: %+v", r.Refreshed)
+	}
+	if i := r.Introspection; i == nil || !i.Active || i.Subject != r.IDToken.Subject || i.ClientID != p.ID {
+		p.t.Errorf("introspection: %+v", i)
+	}
+	if r.Revoked == nil || r.Revoked.Active {
+		p.t.Errorf("after revocation: %+v", r.Revoked)
+	}
+}
+
+// signOut logs out at the app, which must lead back to it without a question, and end the session: the next sign-in begins at the buttons.
+func (p *partner) signOut() {
+	p.t.Helper()
+	address, document, err := p.browser.Walk(p.t.Context(), p.base+"/logout")
+	if err != nil || !strings.HasPrefix(address, p.base+"/signed-out") || !strings.Contains(document, `"bye"`) {
+		p.t.Fatalf("log-out led to %s: %v\n%s\nthe app's log:\n%s", address, err, document, p.process.Log())
+	}
+	p.expectSignedOut("/login")
+}
+
+// expectSignedOut: a sign-in at the path begins at the buttons.
+func (p *partner) expectSignedOut(path string) {
+	p.t.Helper()
+	address, _, err := p.browser.Walk(p.t.Context(), p.base+path)
+	if err != nil || !strings.HasPrefix(address, p.issuer+"/login") {
+		p.t.Errorf("after log-out a sign-in leads to %s: %v", address, err)
+	}
+}
+
+// in returns the partner for a subtest.
+func (p *partner) in(t *testing.T) *partner {
+	d, q := *p.deployment, *p
+	d.t, q.deployment = t, &d
+	return &q
+}
