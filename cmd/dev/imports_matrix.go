@@ -21,6 +21,7 @@ func matrix() []row {
 		{[]string{"cmd/bench"}, append([]string{"cmd/internal/...", "storage/storagetest/pgserver"}, below...)},
 		{[]string{"cmd/symbolon"}, append([]string{"cmd/internal/..."}, below...)},
 		{[]string{"cmd/demo"}, append([]string{"cmd/internal/...", "cmd/demo/partner"}, below...)},
+		{[]string{"cmd/internal/app/interop"}, []string{"cmd/internal/load"}}, // it knows the binary from outside
 		{[]string{"cmd/internal/app/..."}, append([]string{"cmd/internal/...", "storage"}, below...)},
 		{[]string{"cmd/internal/..."}, append([]string{"cmd/internal/..."}, below...)},
 		{[]string{"login-ui"}, []string{"provider", "provider/account", "provider/session", "provider/upstream", "clients", "provider/web"}},

@@ -98,6 +98,7 @@ func (b *Browser) once(ctx context.Context, method, target string, form url.Valu
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	r.Header.Set("Accept", "text/html,*/*;q=0.8") // apps answer others with 401 instead of a redirect
 	r.Header.Set("Sec-Fetch-Site", site)
 	for name, value := range b.cookies[r.URL.Host] {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})

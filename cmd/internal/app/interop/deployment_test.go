@@ -31,7 +31,7 @@ var built struct {
 	dir, path string
 	err       error
 
-	node, python, java lazy
+	node, python, nimbus, spring lazy
 }
 
 // lazy is an installation that the first test to need it makes.
@@ -44,6 +44,9 @@ type lazy struct {
 // workshop returns the directory that lives as long as the tests do, and builds the binary in it.
 func workshop(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: installs and starts other people's software")
+	}
 	built.once.Do(func() {
 		if built.dir, built.err = os.MkdirTemp("", "symbolon-interop"); built.err == nil {
 			built.path, built.err = load.Build(context.Background(), built.dir)
@@ -65,13 +68,19 @@ type deployment struct {
 // deploy starts the binary, with more lines of configuration in extra.
 func deploy(t *testing.T, extra ...string) *deployment {
 	t.Helper()
+	return deployAt(t, "http", load.NewClient(8), extra...)
+}
+
+// deployAt is deploy with the scheme of the issuer and the HTTP client that reaches it.
+func deployAt(t *testing.T, scheme string, client *http.Client, extra ...string) *deployment {
+	t.Helper()
 	workshop(t)
 	dir := t.TempDir()
-	google := upstreamtest.NewGoogle(upstreamtest.Options{})
+	base, address := freeBase(t)
+	d := &deployment{t: t, issuer: scheme + strings.TrimPrefix(base, "http"), config: filepath.Join(dir, "symbolon.yaml"), client: client}
+	google := upstreamtest.NewGoogle(upstreamtest.Options{RedirectURIs: []string{d.issuer + "/login/google/callback"}})
 	must(t, google.Start("127.0.0.1:0"))
 	t.Cleanup(func() { google.Close() })
-	base, address := freeBase(t)
-	d := &deployment{t: t, issuer: base, config: filepath.Join(dir, "symbolon.yaml"), client: load.NewClient(8)}
 	g := google.Config("google", nil)
 	lines := append([]string{
 		"issuer: " + d.issuer, "listen: " + address, "database: sqlite:" + filepath.Join(dir, "symbolon.db"), "upstreams:",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/symbolon-id/symbolon/cmd/internal/load"
 )
@@ -56,7 +57,7 @@ type idToken struct {
 	Issuer   string   `json:"iss"`
 	Subject  string   `json:"sub"`
 	Audience audience `json:"aud"`
-	AuthTime int64    `json:"auth_time"`
+	AuthTime any      `json:"auth_time"` // as the library gives it
 }
 
 type userInfo struct {
@@ -88,6 +89,7 @@ type report struct {
 	IDToken   idToken  `json:"id_token"`
 	UserInfo  userInfo `json:"userinfo"`
 	TokenType string   `json:"token_type"`
+	Encrypted bool     `json:"encrypted"` // the ID token was
 	Refreshed *struct {
 		IDToken *idToken `json:"id_token"`
 		Rotated bool     `json:"rotated"`
@@ -95,6 +97,10 @@ type report struct {
 	Introspection *introspection `json:"introspection"`
 	AccessToken   *idToken       `json:"access_token"`
 	Revoked       *introspection `json:"revoked"`
+	Refused       struct {       // the answer of the userinfo endpoint to a token that is no good
+		Status    int    `json:"status"`
+		Challenge string `json:"challenge"`
+	} `json:"refused"`
 }
 
 // signIn signs Ada in at a path of the app and checks what every app reports.
@@ -125,14 +131,15 @@ func (p *partner) expectWholeLife(r report) {
 	}
 }
 
-// signOut logs out at the app, which must lead back to it without a question, and end the session: the next sign-in begins at the buttons.
-func (p *partner) signOut() {
+// signOut logs out at the app, which must lead back to it, with what the app had asked to come back, without a question. It ends the session: the
+// next sign-in at the path login begins at the buttons.
+func (p *partner) signOut(path, back, login string) {
 	p.t.Helper()
-	address, document, err := p.browser.Walk(p.t.Context(), p.base+"/logout")
-	if err != nil || !strings.HasPrefix(address, p.base+"/signed-out") || !strings.Contains(document, `"bye"`) {
+	address, document, err := p.browser.Walk(p.t.Context(), p.base+path)
+	if err != nil || address != p.base+"/signed-out"+back {
 		p.t.Fatalf("log-out led to %s: %v\n%s\nthe app's log:\n%s", address, err, document, p.process.Log())
 	}
-	p.expectSignedOut("/login")
+	p.expectSignedOut(login)
 }
 
 // expectSignedOut: a sign-in at the path begins at the buttons.
@@ -141,6 +148,23 @@ func (p *partner) expectSignedOut(path string) {
 	address, _, err := p.browser.Walk(p.t.Context(), p.base+path)
 	if err != nil || !strings.HasPrefix(address, p.issuer+"/login") {
 		p.t.Errorf("after log-out a sign-in leads to %s: %v", address, err)
+	}
+}
+
+// signOutAtProvider logs out there, and waits until the app has heard of it by the back channel: its page at the path wants a sign-in again.
+func (p *partner) signOutAtProvider(path string) {
+	p.t.Helper()
+	_, _, err := p.browser.Walk(p.t.Context(), p.issuer+"/logout", "logout-confirm")
+	must(p.t, err)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		address, _, err := p.browser.Walk(p.t.Context(), p.base+path)
+		must(p.t, err)
+		if strings.HasPrefix(address, p.issuer+"/login") {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("still signed in at %s\nthe app's log:\n%s", address, p.process.Log())
+		}
 	}
 }
 

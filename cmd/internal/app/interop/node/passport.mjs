@@ -19,8 +19,12 @@ const strategy = new OpenIDConnectStrategy(
     scope: ['profile', 'email'],
     nonce: true,
   },
-  (_issuer, uiProfile, idProfile, _context, idToken, _accessToken, _refreshToken, done) => {
-    done(null, { idToken, id_token: { sub: idProfile.id, iss: _issuer, aud: settings.clientID }, userinfo: { sub: uiProfile.id, email: uiProfile.emails?.[0]?.value, name: uiProfile.displayName } })
+  (issuer, userinfo, idToken, _context, raw, _accessToken, _refreshToken, _parameters, done) => {
+    done(null, {
+      raw,
+      id_token: { iss: issuer, sub: idToken.id, aud: settings.clientID },
+      userinfo: { sub: userinfo.id, email: userinfo.emails[0].value, name: userinfo.displayName },
+    })
   },
 )
 passport.use(strategy)
@@ -35,7 +39,7 @@ app.get('/login', passport.authenticate('openidconnect'))
 app.get('/callback', passport.authenticate('openidconnect', { failWithError: true }), (_request, response) => response.redirect('/me'))
 app.get('/me', (request, response) => (request.user ? response.json(request.user) : response.status(401).end()))
 app.get('/logout', (request, response, next) => {
-  const hint = request.user.idToken
+  const hint = request.user.raw
   request.logout((error) => {
     if (error) return next(error)
     response.redirect(`${issuer}/oauth2/logout?` + new URLSearchParams({ id_token_hint: hint, post_logout_redirect_uri: settings.signedOut, state: 'bye' }))
