@@ -106,6 +106,7 @@ func (f *codeFlow) GenerateAccessToken(ctx context.Context, requester fosite.Req
 	} else {
 		token, err = f.provider.sign(AccessTokenAlgorithm, accessTokenType, c)
 	}
+	tokenRequestOf(ctx).accessToken = token
 	return token, c.ID, err
 }
 
@@ -120,11 +121,11 @@ func (p *Provider) sealAccessToken(c accessClaims) (string, error) {
 	return opaquePrefix + p.accessTokens.SealToken(payload, nil, time.Unix(c.ExpiresAt, 0)), nil
 }
 
-// accessTokenPayload returns the claims of an access token of ours, signed or sealed. Its only error is keys.ErrToken.
+// accessTokenPayload returns the claims of an access token of ours, signed or sealed. Its errors are keys.ErrToken, or a fault.
 func (p *Provider) accessTokenPayload(ctx context.Context, token string) ([]byte, error) {
 	sealed, opaque := strings.CutPrefix(token, opaquePrefix)
 	if !opaque {
-		return p.config.Keys.Verify(ctx, token, accessTokenType)
+		return p.verifySigned(ctx, token, accessTokenType)
 	}
 	payload, err := p.accessTokens.OpenToken(sealed, nil)
 	if err != nil {
@@ -141,7 +142,7 @@ func (f *codeFlow) ValidateAccessToken(context.Context, fosite.Requester, string
 	return fosite.ErrInvalidTokenFormat
 }
 
-// verifyAccessToken checks signature, type, issuer and expiry of an access token of ours. Its only error is keys.ErrToken: whether the token's
+// verifyAccessToken checks signature, type, issuer and expiry of an access token of ours. Its errors are keys.ErrToken, or a fault: whether the token's
 // grant still stands is another question.
 func (p *Provider) verifyAccessToken(ctx context.Context, token string) (*accessClaims, error) {
 	payload, err := p.accessTokenPayload(ctx, token)
@@ -171,7 +172,7 @@ func (p *Provider) liveAccessToken(ctx context.Context, token string) (*accessCl
 	}
 	id := c.grantID()
 	if id == "" {
-		return c, Grant{}, p.clientTokenStands(ctx, c)
+		return c, Grant{}, p.clientStands(ctx, c.ClientID, c.Status)
 	}
 	g, standing, err := p.config.Grants.Grant(ctx, id)
 	if errors.Is(err, ErrGrantNotFound) {
@@ -185,30 +186,23 @@ func (p *Provider) liveAccessToken(ctx context.Context, token string) (*accessCl
 		return nil, Grant{}, keys.ErrToken
 	}
 	if err == nil && c.ClientID != g.ClientID { // exchanged: both clients must still be there
-		err = p.clientStands(ctx, c.ClientID)
+		err = p.clientStands(ctx, c.ClientID, nil)
 	}
 	return c, g, err
 }
 
-// clientTokenStands is keys.ErrToken when a client-credentials token is revoked, or its client is gone or disabled.
-func (p *Provider) clientTokenStands(ctx context.Context, claims *accessClaims) error {
-	if err := p.clientStands(ctx, claims.ClientID); err != nil {
-		return err
+// clientStands is keys.ErrToken when the client is gone or disabled, or the bit of its token is set. One statement says so: the cache, a little
+// behind on other nodes, is not asked.
+func (p *Provider) clientStands(ctx context.Context, id string, bit *statusClaim) error {
+	index, _ := p.statusIndex(bit)
+	stands, err := p.config.Grants.ClientStands(ctx, id, index)
+	if err != nil {
+		return &fault{err}
 	}
-	revoked, err := p.tokenRevoked(ctx, claims.Status)
-	if err == nil && revoked {
-		err = keys.ErrToken
+	if !stands {
+		return keys.ErrToken
 	}
-	return err
-}
-
-// clientStands is keys.ErrToken when the client is gone or disabled.
-func (p *Provider) clientStands(ctx context.Context, id string) error {
-	c, err := p.client(ctx, id)
-	if err == nil && c == nil {
-		err = keys.ErrToken
-	}
-	return err
+	return nil
 }
 
 // randomText returns n random bytes as base64url.

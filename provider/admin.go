@@ -2,8 +2,10 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"strings"
 
+	"github.com/symbolon-id/symbolon/provider/account"
 	"github.com/symbolon-id/symbolon/provider/keys"
 )
 
@@ -12,6 +14,9 @@ const (
 	ScopeAdmin     = "symbolon:admin"
 	ScopeAdminRead = "symbolon:admin:read"
 )
+
+// RoleAdmin is the role of an account that may use the admin API through a client. Signing in alone never makes anybody an administrator.
+const RoleAdmin = "admin"
 
 // AdminAudience is the audience of tokens for the admin API.
 func (p *Provider) AdminAudience() string { return p.config.Issuer + "/admin" }
@@ -38,6 +43,16 @@ func (p *Provider) Authenticate(ctx context.Context, token string) (Caller, erro
 	}
 	if client == nil {
 		return Caller{}, keys.ErrToken
+	}
+	if g.ID != "" {
+		// A person's token: the person must be an administrator now, so that a demotion is immediate.
+		a, err := p.config.Accounts.Account(ctx, g.AccountID)
+		if err != nil && !errors.Is(err, account.ErrNotFound) {
+			return Caller{}, &fault{err}
+		}
+		if err != nil || !has(a.Roles, RoleAdmin) {
+			return Caller{}, keys.ErrToken
+		}
 	}
 	// A scope that was taken from the client is taken from its tokens too: demotion is immediate.
 	scopes, _ := narrow(strings.Fields(c.Scope), client, "")

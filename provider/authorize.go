@@ -11,6 +11,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider/keys"
 	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/web"
 )
@@ -36,7 +37,7 @@ func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return errParameters(err)
 	}
-	if len(r.URL.RawQuery) > maxParameters {
+	if len(form.Encode()) > maxParameters { // as it travels on, sealed into our own links
 		return &web.PageError{Kind: web.PageTooLarge, Detail: "The authorization request is longer than 4 KiB."}
 	}
 	a := authorization{form: form, firstSeenAt: time.Now().Truncate(time.Millisecond)}
@@ -88,15 +89,16 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request, a authorizatio
 	if err != nil {
 		return p.refuse(w, r, a, err)
 	}
+	p.config.Sessions.ShowState(w, r, q.session)
 	need, refusal := requirementOf(q)
 	if refusal != nil {
 		return p.refuse(w, r, a, refusal)
 	}
 	switch need {
 	case login, selectAccount:
-		return p.interact(w, r, a, "/login")
+		return p.interact(w, r, a, "/login", need == login && wantsProof(q), need == selectAccount)
 	case consentPage:
-		return p.interact(w, r, a, "/consent")
+		return p.interact(w, r, a, "/consent", false, false)
 	}
 	return p.issueCode(w, r, a, request, q)
 }
@@ -138,6 +140,9 @@ func (p *Provider) ask(r *http.Request, a authorization, request fosite.Authoriz
 	q.scopes = withClaimScopes(request.GetRequestedScopes(), q.claims.idToken, q.claims.userInfo)
 	if hint := a.form.Get("id_token_hint"); hint != "" {
 		claims, err := p.verifyIDTokenHint(r.Context(), hint)
+		if err != nil && !errors.Is(err, keys.ErrToken) {
+			return q, err
+		}
 		if err != nil || claims.Audience != a.client.ID {
 			return q, fosite.ErrInvalidRequest.WithHint("The id_token_hint is not an ID token that this server issued to this client.")
 		}
@@ -158,8 +163,8 @@ func (p *Provider) ask(r *http.Request, a authorization, request fosite.Authoriz
 	return q, nil
 }
 
-// interact sends the browser to a page of ours, with the request sealed into the link.
-func (p *Provider) interact(w http.ResponseWriter, r *http.Request, a authorization, page string) error {
+// interact sends the browser to a page of ours, with the request sealed into the link, and with what the decision wants of the sign-in.
+func (p *Provider) interact(w http.ResponseWriter, r *http.Request, a authorization, page string, reauthenticate, selectAccount bool) error {
 	s := a.interaction
 	if s == nil {
 		s = &sealedInteraction{
@@ -170,6 +175,7 @@ func (p *Provider) interact(w http.ResponseWriter, r *http.Request, a authorizat
 			s.Parameters = "" // they stay where they were pushed
 		}
 	}
+	s.Reauthenticate, s.SelectAccount = reauthenticate, selectAccount
 	web.Annotate(r.Context(), "next", page)
 	web.SeeOther(w, page+"?i="+url.QueryEscape(p.sealInteraction(*s)))
 	return nil
@@ -198,5 +204,9 @@ func (p *Provider) issueCode(w http.ResponseWriter, r *http.Request, a authoriza
 		return p.refuse(w, r, a, err)
 	}
 	web.Annotate(r.Context(), "next", "code")
-	return p.respond(w, r, a, response.GetParameters())
+	parameters := response.GetParameters()
+	if state := p.sessionStateOf(a, *q.session); state != "" {
+		parameters.Set("session_state", state)
+	}
+	return p.respond(w, r, a, parameters)
 }

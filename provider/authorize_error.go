@@ -37,7 +37,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, a authorizatio
 // mustNotHop says whether an error must not lead to the client by itself: nobody has looked at the client, and the person has not signed in, so
 // that a link of ours would lead anybody anywhere (RFC 9700 §4.11.2). That goes for prompt=none too: docs/divergences.md.
 func (p *Provider) mustNotHop(r *http.Request, a authorization) (bool, error) {
-	if !a.client.SelfRegistered || p.config.TrustedRedirect != nil && p.config.TrustedRedirect(a.redirectURI) {
+	if !a.client.SelfRegistered || p.trustsRedirect(a.redirectURI) {
 		return false, nil
 	}
 	_, err := p.config.Sessions.Current(r)
@@ -48,6 +48,11 @@ func (p *Provider) mustNotHop(r *http.Request, a authorization) (bool, error) {
 		return false, &fault{err}
 	}
 	return false, nil
+}
+
+// trustsRedirect says whether the operator vouches for where the address leads.
+func (p *Provider) trustsRedirect(uri string) bool {
+	return p.config.TrustedRedirect != nil && p.config.TrustedRedirect(uri)
 }
 
 // leavePage names the place that the error would have led to, and leaves it to the person to go there.

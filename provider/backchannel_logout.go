@@ -37,23 +37,23 @@ const (
 	outboxEvery   = time.Second
 	outboxBatch   = 16
 	outboxRetry   = time.Minute // for a node that dies in the middle of an attempt
-	maxAttempts   = 12          // over about a day
+	maxAttempts   = 20          // over about a day
 	maxLogoutBody = 4 << 10     // bytes read of a client's answer
+
+	outboxWorkers   = 32 // deliveries under way at one node
+	outboxPerClient = 2
+	outboxBusy      = 5 * time.Second // until a notice to a client that has enough to do is looked at again
 )
 
-// RunOutbox delivers log-out notices until ctx ends. Any number of nodes may run it. onError is told of storage faults.
+// RunOutbox delivers log-out notices until ctx ends. Any number of nodes may run it. onError is told of storage faults. A client that does not
+// answer holds up nobody else's: it has two deliveries under way at the most, and the rest of its notices wait.
 func (p *Provider) RunOutbox(ctx context.Context, onError func(error)) {
+	o := &outbox{provider: p, onError: onError, slots: make(chan struct{}, outboxWorkers), busy: map[string]int{}}
+	defer o.work.Wait()
 	tick := time.NewTicker(outboxEvery)
 	defer tick.Stop()
 	for {
-		for {
-			n, err := p.deliverLogouts(ctx)
-			if err != nil && ctx.Err() == nil {
-				onError(err)
-			}
-			if n < outboxBatch || err != nil {
-				break
-			}
+		for o.claim(ctx) {
 		}
 		select {
 		case <-ctx.Done():
@@ -63,20 +63,66 @@ func (p *Provider) RunOutbox(ctx context.Context, onError func(error)) {
 	}
 }
 
-// deliverLogouts claims one batch of notices and delivers them side by side, so that a slow client holds up nobody else's.
-func (p *Provider) deliverLogouts(ctx context.Context) (claimed int, err error) {
+// outbox is the deliveries under way at one node.
+type outbox struct {
+	provider *Provider
+	onError  func(error)
+	slots    chan struct{} // one for each delivery under way
+	work     sync.WaitGroup
+
+	mu   sync.Mutex
+	busy map[string]int // deliveries under way, by client
+}
+
+// claim takes as many notices as there are free slots, and starts on each. It reports whether there may be more.
+func (o *outbox) claim(ctx context.Context) (more bool) {
+	free := min(outboxWorkers-len(o.slots), outboxBatch)
+	if free == 0 || ctx.Err() != nil {
+		return false
+	}
 	now := time.Now()
-	notices, err := p.config.Outbox.ClaimLogoutNotices(ctx, now, now.Add(outboxRetry), outboxBatch)
+	notices, err := o.provider.config.Outbox.ClaimLogoutNotices(ctx, now, now.Add(outboxRetry), free)
 	if err != nil {
-		return 0, fmt.Errorf("claim log-out notices: %w", err)
+		o.report(ctx, fmt.Errorf("claim log-out notices: %w", err))
+		return false
 	}
-	errs := make([]error, len(notices))
-	var wg sync.WaitGroup
-	for i, n := range notices {
-		wg.Go(func() { errs[i] = p.deliverLogout(ctx, n) })
+	for _, n := range notices {
+		if !o.enter(n.ClientID) {
+			o.report(ctx, o.provider.config.Outbox.PostponeLogoutNotice(ctx, n.ID, now.Add(outboxBusy)))
+			continue
+		}
+		o.slots <- struct{}{}
+		o.work.Go(func() {
+			defer func() { <-o.slots }()
+			defer o.leave(n.ClientID)
+			o.report(ctx, o.provider.deliverLogout(ctx, n))
+		})
 	}
-	wg.Wait()
-	return len(notices), errors.Join(errs...)
+	return len(notices) == free
+}
+
+func (o *outbox) enter(client string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.busy[client] >= outboxPerClient {
+		return false
+	}
+	o.busy[client]++
+	return true
+}
+
+func (o *outbox) leave(client string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.busy[client]--; o.busy[client] == 0 {
+		delete(o.busy, client)
+	}
+}
+
+func (o *outbox) report(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		o.onError(err)
+	}
 }
 
 // deliverLogout makes one attempt and records how it went.

@@ -43,7 +43,7 @@ func (c *fositeClient) GetScopes() fosite.Arguments { return strings.Fields(c.Me
 // IsPublic implements fosite.Client.
 func (c *fositeClient) IsPublic() bool { return isPublic(c.Client) }
 
-// GetAudience implements fosite.Client. Resource indicators are handled by resource.go.
+// GetAudience implements fosite.Client. Resource indicators are handled by audienceFor.
 func (c *fositeClient) GetAudience() fosite.Arguments { return nil }
 
 // GetResponseModes implements fosite.ResponseModeClient.

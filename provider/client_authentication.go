@@ -43,7 +43,7 @@ func (p *Provider) client(ctx context.Context, id string) (*clients.Client, erro
 	return c, nil
 }
 
-// authenticateClient returns the client that r proves to come from. One implementation serves the token, introspection and revocation endpoints.
+// authenticateClient returns the client that r proves to come from. One implementation serves every endpoint that clients authenticate at.
 // The method must be the registered one. Every refusal is the same invalid_client, and costs the same, so that nobody learns which client ids
 // exist.
 func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form url.Values) (*clients.Client, error) {
@@ -51,10 +51,12 @@ func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form
 	if err != nil {
 		return nil, err
 	}
-	web.Annotate(ctx, "client", presented.id)
 	c, err := p.client(ctx, presented.id)
 	if err != nil {
 		return nil, err
+	}
+	if c != nil { // what names no client may be anything, a secret in the wrong field too: it stays out of the log
+		web.Annotate(ctx, "client", c.ID)
 	}
 	ok, err := p.prove(ctx, r, c, presented)
 	if err != nil {

@@ -167,10 +167,7 @@ func (f *codeFlow) InvalidateAuthorizeCodeSession(ctx context.Context, _ string)
 		}
 		return fosite.ErrInvalidatedAuthorizeCode
 	}
-	if err != nil {
-		return &fault{err}
-	}
-	return nil
+	return err
 }
 
 // burn spends a code without giving anything for it, so that a wrong code_verifier cannot be followed by a better guess.

@@ -97,7 +97,7 @@ func (p *Provider) commitDeviceCode(ctx context.Context, c *fositeClient, s *gra
 	case errors.Is(err, ErrGrantExists):
 		return errDeviceCode("it has been used before")
 	case err != nil:
-		return &fault{err}
+		return err
 	}
 	if refresh {
 		response.SetExtra("refresh_token", p.refreshToken(s.grant.ID, 0))

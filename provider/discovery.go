@@ -23,6 +23,11 @@ type serverMetadata struct {
 	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
 	RevocationEndpoint       string   `json:"revocation_endpoint"`
 	EndSessionEndpoint       string   `json:"end_session_endpoint"`
+	CheckSessionIframe       string   `json:"check_session_iframe,omitempty"`
+	BackchannelLogout        bool     `json:"backchannel_logout_supported"`
+	BackchannelLogoutSID     bool     `json:"backchannel_logout_session_supported"`
+	FrontchannelLogout       bool     `json:"frontchannel_logout_supported"`
+	FrontchannelLogoutSID    bool     `json:"frontchannel_logout_session_supported"`
 	ScopesSupported          []string `json:"scopes_supported"`
 	ResponseTypes            []string `json:"response_types_supported"`
 	ResponseModes            []string `json:"response_modes_supported"`
@@ -73,6 +78,10 @@ func (p *Provider) metadata() []byte {
 	if p.config.Registration {
 		registration = issuer + "/oauth2/register"
 	}
+	checkSession := ""
+	if p.config.Sessions.SharesState() {
+		checkSession = issuer + checkSessionPath
+	}
 	document, err := json.Marshal(serverMetadata{
 		Issuer:                issuer,
 		AuthorizationEndpoint: issuer + "/oauth2/authorize",
@@ -85,6 +94,8 @@ func (p *Provider) metadata() []byte {
 		IntrospectionEndpoint: issuer + "/oauth2/introspect",
 		RevocationEndpoint:    issuer + "/oauth2/revoke",
 		EndSessionEndpoint:    issuer + "/oauth2/logout",
+		CheckSessionIframe:    checkSession,
+		BackchannelLogout:     true, BackchannelLogoutSID: true, FrontchannelLogout: true, FrontchannelLogoutSID: true,
 		ScopesSupported:       []string{"openid", "profile", "email", "offline_access"},
 		ResponseTypes:         p.responseTypes(),
 		ResponseModes:         []string{"query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"},

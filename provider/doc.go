@@ -3,7 +3,7 @@
 // One request, in the order of the files: authorize.go decides what is next to an authorization request (requirement.go says what is still
 // missing, interaction.go is what waits meanwhile) and issues the code (code.go). request_uri.go takes the parameters from where the request says:
 // what was pushed (pushed_authorization_request.go) or signed (request_object.go). token.go redeems the code: client_authentication.go, code.go again,
-// access_token.go, id_token.go; refresh.go refreshes. userinfo.go, introspection.go, revocation.go, end_session.go, discovery.go and jwks.go are
+// access_token.go, id_token.go; refresh.go refreshes. userinfo.go, introspection.go, revocation.go, end_session.go, discovery.go (with the key set) are
 // an endpoint each. device_authorization.go, device_request.go and device_code.go are the device grant, token_exchange.go and jwt_bearer.go the
 // grants of other tokens; what those share is in grant_handler.go. error.go and authorize_error.go are the only places that write an OAuth error.
 //

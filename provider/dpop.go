@@ -88,7 +88,7 @@ func (p *Provider) dpopKey(r *http.Request, accessToken string) (thumbprint stri
 // parseProof checks signature and header. The key in the header is the point of a proof; nothing else in the header is followed.
 func parseProof(proof string) (*jose.JSONWebKey, *proofClaims, error) {
 	invalid := func(why string) error { return errDPoPProof.WithHint(why) }
-	if strings.Count(proof, ".") != 2 || strings.ContainsAny(proof, " \r\n\t") {
+	if _, _, ok := splitJWS(proof, maxProof); !ok {
 		return nil, nil, invalid("The proof is not a compact JWS.")
 	}
 	jws, err := jose.ParseSignedCompact(proof, dpopAlgorithms)

@@ -11,6 +11,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider/keys"
 	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/web"
 )
@@ -37,7 +38,10 @@ func (p *Provider) serveEndSession(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return errParameters(err)
 	}
-	if r.Method == http.MethodPost && len(form.Encode()) <= maxParameters {
+	if r.Method == http.MethodPost && len(form.Encode()) > maxParameters {
+		return &web.PageError{Kind: web.PageTooLarge, Detail: "The log-out request is longer than 4 KiB."}
+	}
+	if r.Method == http.MethodPost {
 		// A post from the client's site comes without our cookies; once around by GET brings them along.
 		web.SeeOther(w, "/oauth2/logout?"+form.Encode())
 		return nil
@@ -55,6 +59,9 @@ func (p *Provider) serveEndSession(w http.ResponseWriter, r *http.Request) error
 		return &fault{err}
 	}
 	noSession := errors.Is(err, session.ErrNotFound)
+	if noSession && client != nil && client.SelfRegistered && !p.trustsRedirect(l.RedirectURI) {
+		l.RedirectURI = "" // nobody has looked at the client: a link of ours must not lead anybody anywhere (RFC 9700 §4.11.2)
+	}
 	if hint != nil && (noSession || client != nil && p.sid(client, current.ID) == hint.SessionID) {
 		location, err := p.endSession(w, r, l)
 		if err != nil {
@@ -73,10 +80,15 @@ func (p *Provider) logoutClient(ctx context.Context, form url.Values) (*clients.
 	var hint *idClaims
 	if token != "" {
 		claims, err := p.verifyIDTokenHint(ctx, token)
-		if err != nil || (id != "" && id != claims.Audience) {
-			return nil, nil, &web.PageError{Kind: web.PageBadRequest, Detail: "The id_token_hint is not an ID token that this server issued to this client."}
+		switch {
+		case err == nil && (id == "" || id == claims.Audience):
+			hint, id = claims, claims.Audience
+		case err == nil:
+			return nil, nil, &web.PageError{Kind: web.PageBadRequest, Detail: "The id_token_hint was issued to another client than client_id names."}
+		case !errors.Is(err, keys.ErrToken):
+			return nil, nil, err
 		}
-		hint, id = claims, claims.Audience
+		// A hint that does not verify is as good as none: the person is asked, and sent nowhere.
 	}
 	c, err := p.client(ctx, id)
 	if err != nil {

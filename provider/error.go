@@ -23,6 +23,8 @@ func oauthError(err error) *fosite.RFC6749Error {
 	case errors.Is(err, fosite.ErrInvalidatedAuthorizeCode):
 		// Fosite hands a lost race for a code out as server_error.
 		return fosite.ErrInvalidGrant.WithHint("The authorization code has been used before, so everything it was used for was revoked.").WithWrap(err)
+	case errors.Is(err, ErrGrantNotFound):
+		return fosite.ErrInvalidGrant.WithHint("The sign-in that this comes from has ended.").WithWrap(err)
 	case errors.Is(err, web.ErrFormDuplicate), errors.Is(err, web.ErrFormSyntax), errors.Is(err, web.ErrFormQuery):
 		return fosite.ErrInvalidRequest.WithHint(strings.TrimPrefix(err.Error(), "web: ") + ".").WithWrap(err)
 	case errors.As(err, &e):
@@ -66,6 +68,7 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &b):
 		w.Header().Set("WWW-Authenticate", b.challenge())
 		status = b.status
+		allowAnyOrigin(r.Context())
 	case errors.As(err, &c):
 		status = http.StatusUnauthorized
 		if c.basic { // RFC 6749 §5.2

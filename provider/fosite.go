@@ -31,7 +31,7 @@ func newFosite(p *Provider) *fosite.Fosite {
 		AudienceMatchingStrategy:    fosite.ExactAudienceMatchingStrategy,
 		OmitRedirectScopeParam:      true,
 		EnforcePKCEForPublicClients: true,
-		MinParameterEntropy:         1, // state is the client's business; see tolerateState
+		MinParameterEntropy:         1, // state is the client's business; see validate
 		// redirect_uri.go of package clients has judged the URI when it was registered.
 		RedirectSecureChecker:        func(context.Context, *url.URL) bool { return true },
 		ClientAuthenticationStrategy: p.fositeClientAuthentication,
@@ -87,12 +87,12 @@ func (authorizeClients) GetClient(ctx context.Context, id string) (fosite.Client
 	return nil, fosite.ErrNotFound
 }
 
-// ClientAssertionJWTValid implements fosite.ClientManager. Client assertions are not offered.
+// ClientAssertionJWTValid implements fosite.ClientManager. Fosite's own client authentication is not used.
 func (authorizeClients) ClientAssertionJWTValid(context.Context, string) error {
 	return fosite.ErrJTIKnown
 }
 
-// SetClientAssertionJWT implements fosite.ClientManager. Client assertions are not offered.
+// SetClientAssertionJWT implements fosite.ClientManager. Fosite's own client authentication is not used.
 func (authorizeClients) SetClientAssertionJWT(context.Context, string, time.Time) error {
 	return fosite.ErrJTIKnown
 }

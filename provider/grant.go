@@ -74,21 +74,32 @@ type Standing struct {
 	ConsentScopes    []string // what the account allows the client; nil: no consent on record
 }
 
-// GrantStore keeps grants. storage implements it.
-type GrantStore interface {
+// GrantReader reads grants, and how the world around a token looks now.
+type GrantReader interface {
 	// Standing reads the standing of (account, session, client) in one statement. Missing rows are no error.
 	Standing(ctx context.Context, accountID, sessionID, clientID string) (Standing, error)
-	// InsertGrant adds a grant: the one durable write of a code redemption. ErrGrantExists when its id is taken.
-	InsertGrant(ctx context.Context, g Grant) error
+	// ClientStands reports, in one statement, whether the client is there and not disabled and the status bit, unless it is zero, is not set.
+	ClientStands(ctx context.Context, clientID string, bit status.Index) (bool, error)
 	// Grant returns the grant with its standing in one statement, or ErrGrantNotFound.
 	Grant(ctx context.Context, id string) (Grant, Standing, error)
+	// ClientsOf returns the ids of the clients that the account has signed in to with the session.
+	ClientsOf(ctx context.Context, accountID, sessionID string) ([]string, error)
+}
+
+// GrantStore keeps grants. storage implements it.
+type GrantStore interface {
+	GrantReader
+	// InsertGrant adds a grant, or returns ErrGrantExists.
+	InsertGrant(ctx context.Context, g Grant) error
+	// InsertStandingGrant adds a grant in one statement, if what it stands on is still there: its session (for a grant whose session has its own
+	// id, its account, not blocked) and, where it needs one, its consent. It is the one durable write of a code redemption.
+	// ErrGrantExists when its id is taken, ErrGrantNotFound when there is nothing to stand on any more.
+	InsertStandingGrant(ctx context.Context, g Grant) error
 	// RotateGrant raises Generation from generation and sets RefreshedAt, if the grant still has that generation and is not revoked. It says
 	// whether it did: one conditional statement.
 	RotateGrant(ctx context.Context, id string, generation int64, at time.Time) (bool, error)
 	// RevokeGrant sets RevokedAt, unless it is set. Revoking an unknown or revoked grant is no error.
 	RevokeGrant(ctx context.Context, id string, at time.Time) error
-	// ClientsOf returns the ids of the clients that the account has signed in to with the session.
-	ClientsOf(ctx context.Context, accountID, sessionID string) ([]string, error)
 }
 
 // Consent is what an End-User allows a client.

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
@@ -89,13 +90,23 @@ func registeredFor(c *clients.Client, grantType string) error {
 }
 
 // insertGrant makes the grant of the request last: one INSERT, whose key says whether it is the first. lifetime is how long the grant matters.
+// It returns ErrGrantExists and ErrGrantNotFound as they are.
 func (p *Provider) insertGrant(ctx context.Context, c fosite.Client, s *grantSession, lifetime time.Duration) error {
 	m, now := tokenRequestOf(ctx), time.Now()
+	var err error
+	if m.idToken, err = p.idTokenFor(ctx, c.(*fositeClient).Client, s, m.accessToken); err != nil {
+		return err
+	}
 	m.grant.CreatedAt, m.grant.ExpiresAt, m.grant.Status = now, now.Add(lifetime), s.grant.Status
 	if c.IsPublic() { // RFC 9449 §5: a confidential client's refresh token is bound to the client already
 		m.grant.DPoPKey = m.dpopKey
 	}
-	return p.config.Grants.InsertGrant(ctx, *m.grant)
+	switch err = p.config.Grants.InsertStandingGrant(ctx, *m.grant); {
+	case err == nil, errors.Is(err, ErrGrantExists), errors.Is(err, ErrGrantNotFound):
+		return err
+	default:
+		return &fault{err}
+	}
 }
 
 // grantTypes lists what the token endpoint takes.

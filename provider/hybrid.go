@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +46,8 @@ func checkResponseType(p *Provider, a authorization) *fosite.RFC6749Error {
 		return fosite.ErrUnauthorizedClient.WithHint("The client is not registered for this response_type.")
 	case kind != "code" && !has(strings.Fields(a.form.Get("scope")), "openid"):
 		return fosite.ErrInvalidRequest.WithHint("This response_type belongs to OpenID Connect: ask for the scope openid.")
+	case has(strings.Fields(kind), "token") && (a.client.Metadata.DPoPBoundAccessTokens || a.client.Metadata.CertificateBoundAccessTokens):
+		return fosite.ErrUnauthorizedClient.WithHint("The client is registered for access tokens that are bound to a key, and the front channel has none.")
 	case has(strings.Fields(kind), "id_token") && a.form.Get("nonce") == "": // OIDC Core §3.2.2.1, §3.3.2.11
 		return fosite.ErrInvalidRequest.WithHint("The parameter nonce is missing: it is required when an ID token comes with the authorization response.")
 	}
@@ -104,7 +107,10 @@ func (h frontHandler) issueAccessToken(ctx context.Context, ar fosite.AuthorizeR
 		return "", fosite.ErrServerError.WithWrap(err)
 	}
 	own.grant.CreatedAt, own.grant.ExpiresAt = now, own.accessExpiresAt
-	if err := h.provider.config.Grants.InsertGrant(ctx, own.grant); err != nil {
+	switch err := h.provider.config.Grants.InsertStandingGrant(ctx, own.grant); {
+	case errors.Is(err, ErrGrantNotFound):
+		return "", fosite.ErrAccessDenied.WithHint("The sign-in has ended in this moment.")
+	case err != nil:
 		return "", &fault{err}
 	}
 	response.AddParameter("access_token", token)

@@ -55,21 +55,33 @@ func (idTokenHandler) HandleTokenEndpointRequest(context.Context, fosite.AccessR
 // PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler.
 func (h idTokenHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
 	s := r.GetSession().(*grantSession)
-	if !s.openID || !r.GetGrantedScopes().Has("openid") {
+	if !r.GetGrantedScopes().Has("openid") {
 		return nil
 	}
-	client := r.GetClient().(*fositeClient).Client
-	claims := h.provider.idTokenClaims(client, s, s.nonce)
-	claims.AccessTokenHash = halfHash(h.provider.idTokenAlgorithm(client), response.GetAccessToken())
-	if err := h.provider.addProfile(ctx, &claims, s.grant, nil); err != nil {
-		return err
+	token := tokenRequestOf(ctx).idToken // of a code or device code, made before it was spent
+	if token == "" {
+		var err error
+		if token, err = h.provider.idTokenFor(ctx, r.GetClient().(*fositeClient).Client, s, response.GetAccessToken()); err != nil {
+			return err
+		}
 	}
-	token, err := h.provider.idToken(ctx, client, claims)
-	if err != nil {
-		return err
+	if token != "" {
+		response.SetExtra("id_token", token)
 	}
-	response.SetExtra("id_token", token)
 	return nil
+}
+
+// idTokenFor makes the ID token of a sign-in; empty when none is due.
+func (p *Provider) idTokenFor(ctx context.Context, c *clients.Client, s *grantSession, accessToken string) (string, error) {
+	if !s.openID {
+		return "", nil
+	}
+	claims := p.idTokenClaims(c, s, s.nonce)
+	claims.AccessTokenHash = halfHash(p.idTokenAlgorithm(c), accessToken)
+	if err := p.addProfile(ctx, &claims, s.grant, nil); err != nil {
+		return "", err
+	}
+	return p.idToken(ctx, c, claims)
 }
 
 // addProfile adds the claims that the scopes cover or that were asked for by name. Without any, nothing is read. The client is looked up again:
@@ -125,7 +137,7 @@ func (p *Provider) idTokenClaims(c *clients.Client, s *grantSession, nonce strin
 // verifyIDTokenHint checks an ID token of ours that a client presents as a hint. An expired one is fine (OIDC Core §3.1.2.1); one for another
 // client is not.
 func (p *Provider) verifyIDTokenHint(ctx context.Context, token string) (*idClaims, error) {
-	payload, err := p.config.Keys.Verify(ctx, token, idTokenType)
+	payload, err := p.verifySigned(ctx, token, idTokenType)
 	if err != nil {
 		return nil, err
 	}

@@ -29,9 +29,9 @@ type Interaction struct {
 	Scopes      []string // what the client asks for and may have; the scopes that cover the claims it names too
 	LoginHint   string
 	UILocales   string // BCP 47 tags, space-separated
-	// Reauthenticate: a new proof of the person is asked for (prompt=login, max_age).
+	// Reauthenticate: the decision wants a new proof of the person.
 	Reauthenticate bool
-	// SelectAccount: the person is to choose the account (prompt=select_account).
+	// SelectAccount: the decision wants the person to choose the account.
 	SelectAccount bool
 	// UserCode is not empty when a device asks instead of a client's page: Client and RedirectURI are then unknown, and the pages go back to
 	// DevicePath.
@@ -53,6 +53,9 @@ type sealedInteraction struct {
 	Pushed      []byte // hash of the request_uri that it came by; nil when it was not pushed
 	Signed      bool   // it was in a request object
 	UserCode    string // of a device; there is no authorization request then
+	// What the decision asked the sign-in for: a new proof of the person, a choice of the account.
+	Reauthenticate bool
+	SelectAccount  bool
 }
 
 func (s *sealedInteraction) firstSeenAt() time.Time { return time.UnixMilli(s.FirstSeenAt) }
@@ -133,13 +136,11 @@ func (p *Provider) InteractionOf(ctx context.Context, sealed string, r *http.Req
 	if err != nil {
 		return nil, &web.PageError{Kind: web.PageLinkInvalid, Err: err} // it was read when the interaction was sealed
 	}
-	prompts := strings.Fields(form.Get("prompt"))
 	return &Interaction{
 		ID: s.ID, Sealed: sealed, Client: client, RedirectURI: redirectURI,
 		Scopes:    withClaimScopes(allowedScopes(client, strings.Fields(form.Get("scope"))), claims.idToken, claims.userInfo),
 		LoginHint: form.Get("login_hint"), UILocales: form.Get("ui_locales"),
-		Reauthenticate: has(prompts, "login") || form.Get("max_age") != "",
-		SelectAccount:  has(prompts, "select_account") || has(prompts, "create"), FirstSeenAt: s.firstSeenAt(),
+		Reauthenticate: s.Reauthenticate, SelectAccount: s.SelectAccount, FirstSeenAt: s.firstSeenAt(),
 	}, nil
 }
 

@@ -143,10 +143,7 @@ func (p *Provider) commitJWTBearer(ctx context.Context, c *fositeClient, s *gran
 	case !fresh:
 		return errAssertion("it has been used before")
 	}
-	if err := p.insertGrant(ctx, c, s, time.Until(s.accessExpiresAt)); err != nil {
-		return &fault{err}
-	}
-	return nil
+	return p.insertGrant(ctx, c, s, time.Until(s.accessExpiresAt)) // its id is new
 }
 
 // errAssertion: RFC 7521 §4.1.1.

@@ -29,6 +29,8 @@ type OutboxStore interface {
 	DelayLogoutNotice(ctx context.Context, id int64, next time.Time, reason string) error
 	// BuryLogoutNotice gives a notice up: it stays for the administrator to see.
 	BuryLogoutNotice(ctx context.Context, id int64, at time.Time, reason string) error
+	// PostponeLogoutNotice makes a claimed notice due again later, as if it had not been claimed.
+	PostponeLogoutNotice(ctx context.Context, id int64, next time.Time) error
 	// DeadLogoutNotices lists what was given up, newest first.
 	DeadLogoutNotices(ctx context.Context, limit int) ([]LogoutNotice, error)
 }

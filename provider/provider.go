@@ -151,7 +151,7 @@ func (p *Provider) Routes() []web.Route {
 	public := web.Headers("Cache-Control", "public, max-age=300", "Access-Control-Allow-Origin", "*")
 	body := web.MaxBody(64 << 10)
 
-	return append([]web.Route{
+	routes := []web.Route{
 		{Pattern: "GET /.well-known/openid-configuration", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
 		{Pattern: "GET /.well-known/oauth-authorization-server", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
 		{Pattern: "GET /oauth2/jwks", Guards: []web.Guard{public}, Handler: api(p.serveJWKS)},
@@ -168,5 +168,7 @@ func (p *Provider) Routes() []web.Route {
 		{Pattern: "POST /oauth2/userinfo", Guards: []web.Guard{noStore, cors, p.offerNonce, body}, Handler: api(p.serveUserInfo)},
 		{Pattern: "GET /oauth2/logout", Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveEndSession)},
 		{Pattern: "POST /oauth2/logout", Guards: []web.Guard{noStore, body}, Handler: page(p.serveEndSession)},
-	}, preflights("/oauth2/par", "/oauth2/token", "/oauth2/device_authorization", "/oauth2/revoke", "/oauth2/userinfo")...)
+	}
+	routes = append(routes, p.checkSessionRoutes()...)
+	return append(routes, preflights("/oauth2/par", "/oauth2/token", "/oauth2/device_authorization", "/oauth2/revoke", "/oauth2/userinfo")...)
 }

@@ -109,6 +109,11 @@ func anotherPerson(q question) bool {
 	return slices.ContainsFunc(q.claims.subjects, func(allowed []string) bool { return !slices.Contains(allowed, q.subject) })
 }
 
+// wantsProof reports whether a sign-in has to prove the person anew: somebody is signed in already, or the request says how fresh it must be.
+func wantsProof(q question) bool {
+	return q.session != nil || q.maxAge != nil || slices.Contains(q.prompts, "login")
+}
+
 // choosesAccount: a person who is to make an account (OIDC Prompt Create §4.1) chooses at the upstream, as one who is to pick an account does:
 // the first sign-in with a login makes the account.
 func choosesAccount(q question) bool {

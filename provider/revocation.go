@@ -9,6 +9,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider/keys"
 	"github.com/symbolon-id/symbolon/provider/status"
 	"github.com/symbolon-id/symbolon/provider/web"
 )
@@ -39,8 +40,11 @@ func (p *Provider) revoke(ctx context.Context, c *clients.Client, token string) 
 	grantID, _, ok := p.parseRefreshToken(token)
 	if !ok {
 		claims, err := p.verifyAccessToken(ctx, token)
-		if err != nil || claims.ClientID != c.ID {
+		if errors.Is(err, keys.ErrToken) || err == nil && claims.ClientID != c.ID {
 			return nil // RFC 7009 §2.2: an invalid token is no error
+		}
+		if err != nil {
+			return err
 		}
 		if grantID = claims.grantID(); grantID == "" {
 			return p.revokeClientToken(ctx, claims)

@@ -1,12 +1,16 @@
 package provider
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/symbolon-id/symbolon/provider/keys"
 )
 
 // sign returns claims as a JWT of the given type, signed with the active key of alg.
@@ -20,6 +24,15 @@ func (p *Provider) sign(alg jose.SignatureAlgorithm, typ string, claims any) (st
 		return "", err
 	}
 	return key.Sign(typ, payload)
+}
+
+// verifySigned returns the payload of a JWT of ours of the given type: keys.ErrToken when it is none, or a fault when its key cannot be looked up.
+func (p *Provider) verifySigned(ctx context.Context, token, typ string) ([]byte, error) {
+	payload, err := p.config.Keys.Verify(ctx, token, typ)
+	if err != nil && !errors.Is(err, keys.ErrToken) {
+		return nil, &fault{err}
+	}
+	return payload, err
 }
 
 // halfHash is the left half of the hash that belongs to alg, base64url: at_hash and its like (OIDC Core §3.1.3.6). Ed25519 hashes with SHA-512.

@@ -27,7 +27,7 @@ func (p *Provider) stillStands(ctx context.Context, accountID, sessionID, client
 	if err != nil {
 		return nil, &fault{err}
 	}
-	if !s.SessionFound || !time.Now().Before(s.SessionExpiresAt) {
+	if !sessionStands(s) {
 		return nil, fosite.ErrNotFound.WithDebug("the session has ended")
 	}
 	return p.clientOf(ctx, s, clientID, needsConsent, scopes)
@@ -38,11 +38,14 @@ func (p *Provider) grantStands(ctx context.Context, g Grant, s Standing) (*clien
 	switch {
 	case !g.RevokedAt.IsZero():
 		return nil, fosite.ErrNotFound.WithDebug("the grant is revoked")
-	case !g.Offline && !s.SessionFound:
+	case !g.Offline && !sessionStands(s):
 		return nil, fosite.ErrNotFound.WithDebug("the session has ended")
 	}
 	return p.clientOf(ctx, s, g.ClientID, g.NeedsConsent, g.consented())
 }
+
+// sessionStands: the session is there, and not past its absolute end, whether the sweep has come by or not.
+func sessionStands(s Standing) bool { return s.SessionFound && time.Now().Before(s.SessionExpiresAt) }
 
 func (p *Provider) clientOf(ctx context.Context, s Standing, clientID string, needsConsent bool, scopes []string) (*clients.Client, error) {
 	switch {
@@ -50,8 +53,6 @@ func (p *Provider) clientOf(ctx context.Context, s Standing, clientID string, ne
 		return nil, fosite.ErrNotFound.WithDebug("the account is gone or blocked")
 	case s.ClientVersion == 0 || s.ClientDisabled:
 		return nil, fosite.ErrNotFound.WithDebug("the client is gone or disabled")
-	case needsConsent && !containsAll(s.ConsentScopes, scopes):
-		return nil, fosite.ErrNotFound.WithDebug("the consent was withdrawn")
 	}
 	client, err := p.config.Clients.Fresh(ctx, clientID, s.ClientVersion)
 	if errors.Is(err, clients.ErrNotFound) {
@@ -59,6 +60,10 @@ func (p *Provider) clientOf(ctx context.Context, s Standing, clientID string, ne
 	}
 	if err != nil {
 		return nil, &fault{err}
+	}
+	// skip_consent may have been taken from the client since.
+	if (needsConsent || alwaysAsked(client)) && !containsAll(s.ConsentScopes, scopes) {
+		return nil, fosite.ErrNotFound.WithDebug("the consent was withdrawn")
 	}
 	return client, nil
 }

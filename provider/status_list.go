@@ -117,16 +117,3 @@ func (p *Provider) serveStatusList(w http.ResponseWriter, r *http.Request) error
 }
 
 var errNoStatusList = &fosite.RFC6749Error{ErrorField: "not_found", DescriptionField: "There is no such status list.", CodeField: http.StatusNotFound}
-
-// tokenRevoked reports whether the bit of a client-credentials token is set.
-func (p *Provider) tokenRevoked(ctx context.Context, c *statusClaim) (bool, error) {
-	i, ok := p.statusIndex(c)
-	if !ok {
-		return false, nil
-	}
-	revoked, err := p.config.Status.Revoked(ctx, i)
-	if err != nil {
-		return false, &fault{err}
-	}
-	return revoked, nil
-}

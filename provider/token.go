@@ -63,7 +63,9 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.Annotate(ctx, "grant", request.GetSession().(*grantSession).grant.ID)
+	if id := request.GetSession().(*grantSession).grant.ID; id != "" {
+		web.Annotate(ctx, "grant", id)
+	}
 	writeJSON(w, http.StatusOK, answer(t, request, response))
 	return nil
 }

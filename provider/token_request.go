@@ -14,10 +14,13 @@ type tokenRequest struct {
 
 	audiences []string // the parameters audience of a token exchange
 
-	code    string
-	grant   *Grant // that the code becomes
-	request fosite.Requester
-	err     error
+	code  string
+	grant *Grant // that the code becomes
+
+	accessToken string // made last
+	idToken     string // made before the grant is inserted: what can fail must fail before a code is spent
+	request     fosite.Requester
+	err         error
 }
 
 type tokenRequestKey struct{}

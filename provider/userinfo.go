@@ -88,11 +88,14 @@ func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Annotate(r.Context(), "client", c.ClientID)
-	if client, err := p.client(r.Context(), c.ClientID); err != nil {
+	client, err := p.client(r.Context(), c.ClientID)
+	if err != nil {
 		return err
-	} else if client != nil {
-		allowOrigin(r.Context(), client)
 	}
+	if client == nil { // removed a moment ago
+		return &bearerError{RFC6749Error: errInvalidToken, status: http.StatusUnauthorized}
+	}
+	allowOrigin(r.Context(), client)
 	scopes := strings.Fields(c.Scope)
 	if g.ID == "" || !has(scopes, "openid") || !has(c.Audience, p.config.Issuer) {
 		return &bearerError{RFC6749Error: errScope, status: http.StatusForbidden, scope: "openid"}
@@ -103,13 +106,6 @@ func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err != nil {
 		return &fault{err}
-	}
-	client, err := p.client(r.Context(), c.ClientID)
-	if err != nil {
-		return err
-	}
-	if client == nil { // removed a moment ago
-		return &bearerError{RFC6749Error: errInvalidToken, status: http.StatusUnauthorized}
 	}
 	return p.writeUserInfo(r.Context(), w, client, userInfo{
 		Subject: p.subject(client, a.ID), ProfileClaims: claimsOf(a, releasedClaims(client, scopes, g.UserInfoClaims)),

@@ -201,6 +201,11 @@ func (db *DB) updateClient(ctx context.Context, c *clients.Client, more func(tx 
 		if err := insertSecrets(tx, c); err != nil {
 			return err
 		}
+		if !c.DisabledAt.IsZero() { // as when it is deleted; enabling it again brings no grant back
+			if err := revokeGrants(tx, time.Now(), "client_id = ?", c.ID); err != nil {
+				return err
+			}
+		}
 		return more(tx)
 	})
 	return fault("update client", err)

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -94,11 +95,76 @@ func (r standingRow) record() provider.Standing {
 	return s
 }
 
+// ClientStands implements provider.GrantStore.
+func (db *DB) ClientStands(ctx context.Context, clientID string, bit status.Index) (bool, error) {
+	var rows []int
+	err := db.read.WithContext(ctx).Raw(`SELECT 1 FROM clients WHERE id = ? AND disabled_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM status_revocations WHERE list = ? AND bit = ?)`, joinKey(clientID), bit.List, bit.Bit).Find(&rows).Error
+	return len(rows) > 0, fault("read client standing", err)
+}
+
 // InsertGrant implements provider.GrantStore.
 func (db *DB) InsertGrant(ctx context.Context, g provider.Grant) error {
+	row, err := rowOf(g)
+	if err != nil {
+		return fault("insert grant", err)
+	}
+	return orExists("insert grant", db.write.WithContext(ctx).Create(&row).Error, provider.ErrGrantExists)
+}
+
+// InsertStandingGrant implements provider.GrantStore. The statement locks the rows that the grant stands on. Whoever ends them deletes them (the
+// account: updates it) before it revokes the grants, and so either waits for this grant and finds it, or is waited for and leaves nothing to stand on.
+func (db *DB) InsertStandingGrant(ctx context.Context, g provider.Grant) error {
+	row, err := rowOf(g)
+	if err != nil {
+		return fault("insert grant", err)
+	}
+	from, lock, args := " FROM sessions s", " FOR KEY SHARE", []any{g.SessionID, g.AccountID}
+	where := " WHERE s.id = ? AND s.account_id = ?"
+	if g.SessionID == g.ID { // it has no session
+		from, lock, args, where = " FROM accounts s", " FOR SHARE", []any{g.AccountID}, " WHERE s.id = ? AND s.blocked_at IS NULL"
+	}
+	if g.NeedsConsent {
+		from, args = from+", consents k", append(args, g.AccountID, g.ClientID)
+		where += " AND k.account_id = ? AND k.client_id = ?"
+	}
+	if db.write.Name() != "postgres" {
+		lock = "" // there is one writer
+	}
+	columns, values, err := db.columnsOf(ctx, &row)
+	if err != nil {
+		return fault("insert grant", err)
+	}
+	insert := "INSERT INTO grants (" + strings.Join(columns, ", ") + ") SELECT ?" + strings.Repeat(", ?", len(columns)-1) + from + where + lock
+	var inserted int64
+	err = retry(func() error {
+		result := db.write.WithContext(ctx).Exec(insert, append(values, args...)...)
+		inserted = result.RowsAffected
+		return result.Error
+	})
+	if err == nil && inserted == 0 {
+		err = provider.ErrGrantNotFound
+	}
+	return orExists("insert grant", err, provider.ErrGrantExists)
+}
+
+// columnsOf returns the names of a row's columns and what is in them.
+func (db *DB) columnsOf(ctx context.Context, row any) (names []string, values []any, err error) {
+	statement := gorm.Statement{DB: db.write}
+	if err := statement.Parse(row); err != nil {
+		return nil, nil, err
+	}
+	for _, field := range statement.Schema.Fields {
+		value, _ := field.ValueOf(ctx, reflect.ValueOf(row).Elem())
+		names, values = append(names, field.DBName), append(values, value)
+	}
+	return names, values, nil
+}
+
+func rowOf(g provider.Grant) (grantRow, error) {
 	for _, key := range []string{g.ID, g.ClientID, g.AccountID, g.SessionID} {
 		if !isKey(key) {
-			return fault("insert grant", errKey)
+			return grantRow{}, errKey
 		}
 	}
 	row := grantRow{
@@ -110,11 +176,11 @@ func (db *DB) InsertGrant(ctx context.Context, g provider.Grant) error {
 	}
 	if g.Status != (status.Index{}) {
 		if !isIndex(g.Status) {
-			return fault("insert grant", errKey)
+			return grantRow{}, errKey
 		}
 		row.StatusList, row.StatusBit = &g.Status.List, &g.Status.Bit
 	}
-	return orExists("insert grant", db.write.WithContext(ctx).Create(&row).Error, provider.ErrGrantExists)
+	return row, nil
 }
 
 // Grant implements provider.GrantStore.

@@ -101,6 +101,12 @@ func (db *DB) DelayLogoutNotice(ctx context.Context, id int64, next time.Time, r
 		Exec("UPDATE outbox SET due_at = ?, last_error = ? WHERE id = ? AND dead_at IS NULL", toMillis(next), text(reason), id).Error)
 }
 
+// PostponeLogoutNotice implements provider.OutboxStore.
+func (db *DB) PostponeLogoutNotice(ctx context.Context, id int64, next time.Time) error {
+	return fault("postpone log-out notice", db.write.WithContext(ctx).
+		Exec("UPDATE outbox SET due_at = ?, attempts = attempts - 1 WHERE id = ? AND attempts > 0 AND dead_at IS NULL", toMillis(next), id).Error)
+}
+
 // BuryLogoutNotice implements provider.OutboxStore. A notice that is gone is no error, and one that was given up before keeps its time.
 func (db *DB) BuryLogoutNotice(ctx context.Context, id int64, at time.Time, reason string) error {
 	return fault("bury log-out notice", db.write.WithContext(ctx).

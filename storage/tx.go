@@ -15,8 +15,12 @@ const attempts = 4
 // tx runs f in one transaction. It runs f again when the database chose it as the victim of a deadlock or could not serialise it: f must
 // set nothing outside that a second run would find changed.
 func (db *DB) tx(ctx context.Context, f func(tx *gorm.DB) error) error {
+	return retry(func() error { return db.write.WithContext(ctx).Transaction(f) })
+}
+
+func retry(f func() error) error {
 	for n := 1; ; n++ {
-		err := db.write.WithContext(ctx).Transaction(f)
+		err := f()
 		if n == attempts || !lostRace(err) {
 			return err
 		}

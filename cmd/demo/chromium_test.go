@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -128,20 +127,6 @@ func (b *tab) wantNoComplaints() {
 		b.t.Errorf("the browser's console: %s", complaint)
 	}
 	b.complaints = nil
-}
-
-// wantComplaint takes one complaint that had to come out of the list.
-func (b *tab) wantComplaint(text string) {
-	b.t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i, complaint := range b.complaints {
-		if strings.Contains(complaint, text) {
-			b.complaints = slices.Delete(b.complaints, i, i+1)
-			return
-		}
-	}
-	b.t.Errorf("the browser's console did not say %q, but %q", text, b.complaints)
 }
 
 // action runs one action and returns its value.

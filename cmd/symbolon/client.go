@@ -17,7 +17,7 @@ import (
 func (p *program) client() *cobra.Command {
 	return group("client", "Register partner apps and look after them",
 		p.clientCreate(), p.clientGet(), p.clientList(), p.clientUpdate(), p.clientDelete(), p.clientRotateSecret(),
-		p.registrationToken())
+		p.logoutFailures(), p.registrationToken())
 }
 
 func (p *program) clientCreate() *cobra.Command {

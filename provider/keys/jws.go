@@ -100,7 +100,8 @@ func rawECDSA(der []byte) ([]byte, error) {
 }
 
 // Verify checks a compact JWS of the given type that one of our own keys signed, and returns its payload. The key's own algorithm is the only
-// one accepted; nothing in the header but kid, alg and typ is read (RFC 8725 §3.1, §3.11). Its only error is ErrToken.
+// one accepted; nothing in the header but kid, alg and typ is read (RFC 8725 §3.1, §3.11). Its errors are ErrToken, or a storage fault
+// where the key may be one that this node has yet to read.
 func (r *Ring) Verify(ctx context.Context, token, typ string) ([]byte, error) {
 	if len(token) > MaxToken {
 		return nil, ErrToken
@@ -113,7 +114,10 @@ func (r *Ring) Verify(ctx context.Context, token, typ string) ([]byte, error) {
 	if err != nil || !strings.EqualFold(headerTyp, typ) {
 		return nil, ErrToken
 	}
-	k := r.Lookup(ctx, kid)
+	k, err := r.Lookup(ctx, kid)
+	if err != nil {
+		return nil, err
+	}
 	if k == nil || string(k.Algorithm) != alg {
 		return nil, ErrToken
 	}

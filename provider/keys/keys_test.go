@@ -223,6 +223,39 @@ func TestWithdraw(t *testing.T) {
 	}
 }
 
+// FT-09: withdrawing a key that is published but does not sign yet leaves the one that does alone.
+func TestWithdrawTheNextKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := openRing(t, &shelf{})
+		old, _ := r.Signer(jose.ES256)
+		before := published(r)
+		time.Sleep(90 * 24 * time.Hour)
+		if err := r.Maintain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range published(r) {
+			if slices.Contains(before, id) {
+				continue
+			}
+			if err := r.Withdraw(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 3 * 24 { // the old key was to make way: it goes when another one is there, and not before
+			time.Sleep(time.Hour)
+			if err := r.Maintain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Verify(t.Context(), sign(t, r, jose.ES256), "at+jwt"); err != nil {
+				t.Fatal("nothing signs any more")
+			}
+		}
+		if k, _ := r.Signer(jose.ES256); k.ID == old.ID {
+			t.Error("the old key is never replaced")
+		}
+	})
+}
+
 // FT-07: a node meets a key that another node has just made.
 func TestUnknownKeyIsReadAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

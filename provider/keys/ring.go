@@ -54,6 +54,7 @@ type Ring struct {
 
 	loading  sync.Mutex // one load at a time
 	loadedAt time.Time  // of the last attempt; guarded by loading
+	loadErr  error      // of the last attempt; guarded by loading
 	snapshot atomic.Pointer[snapshot]
 }
 
@@ -102,7 +103,8 @@ func (r *Ring) add(ctx context.Context, alg jose.SignatureAlgorithm, generation 
 func (r *Ring) Load(ctx context.Context) error {
 	r.loading.Lock()
 	defer r.loading.Unlock()
-	return r.load(ctx)
+	r.loadErr = r.load(ctx)
+	return r.loadErr
 }
 
 func (r *Ring) load(ctx context.Context) error {
@@ -155,21 +157,29 @@ func (r *Ring) Signer(alg jose.SignatureAlgorithm) (*Key, error) {
 	return nil, fmt.Errorf("keys: no active %s key", alg)
 }
 
-// Lookup returns the key with the id, or nil. An id this node does not know may be a key that another node has just made: the keys are then
-// read again, at most once a second, so that forged tokens cannot make this node hammer the database.
-func (r *Ring) Lookup(ctx context.Context, id string) *Key {
+// Lookup returns the key with the id; nil when there is none. An id this node does not know may be a key that another node has just made: the keys
+// are then read again, at most once a second, so that forged tokens cannot make this node hammer the database. While they cannot be read, an
+// unknown id is a fault and not a "no".
+func (r *Ring) Lookup(ctx context.Context, id string) (*Key, error) {
 	if k := r.find(id); k != nil {
-		return k
+		return k, nil
 	}
 	r.loading.Lock()
 	defer r.loading.Unlock()
 	if time.Since(r.loadedAt) >= time.Second {
-		if err := r.load(ctx); err != nil {
-			return nil // as good as unknown; Run reports the fault
-		}
+		// Not the caller's context: whoever hangs up must not leave the others without keys.
+		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
+		defer cancel()
+		r.loadErr = r.load(own)
 	}
-	return r.find(id)
+	if k := r.find(id); k != nil || r.loadErr == nil {
+		return k, nil
+	}
+	return nil, r.loadErr
 }
+
+// lookupTimeout bounds a reading of the keys that a request waits for.
+const lookupTimeout = 2 * time.Second
 
 func (r *Ring) find(id string) *Key {
 	k := r.snapshot.Load().keys[id]

@@ -109,7 +109,8 @@ func (r *Ring) Withdraw(ctx context.Context, id string) error {
 // replaceWithdrawn makes sure that some other key signs.
 func (r *Ring) replaceWithdrawn(ctx context.Context, records []Record, gone Record, now time.Time) error {
 	for _, other := range records {
-		if other.ID != gone.ID && other.Algorithm == gone.Algorithm && other.State(now) == StateActive {
+		// Not one that has its end already: it was to make way for the key that is gone.
+		if other.ID != gone.ID && other.Algorithm == gone.Algorithm && other.State(now) == StateActive && other.RetiredAt.IsZero() {
 			return r.Load(ctx)
 		}
 	}

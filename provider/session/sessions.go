@@ -19,6 +19,8 @@ type Config struct {
 	Store    Store
 	Idle     time.Duration // a session not used for so long has ended
 	Absolute time.Duration // a session so old has ended, however much it was used
+	// StateMAC keys the browser state that clients may watch (OIDC Session Management §3.2). nil: browsers get no state cookie.
+	StateMAC func(data []byte) []byte
 }
 
 // Sessions starts, finds and ends the sessions of browsers.
@@ -63,6 +65,7 @@ func (s *Sessions) Start(w http.ResponseWriter, r *http.Request, p StartParams) 
 		Name: CookieName, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		MaxAge: int(s.config.Absolute.Seconds()),
 	})
+	s.ShowState(w, r, &session)
 	return session, nil
 }
 
@@ -93,9 +96,14 @@ func (s *Sessions) Current(r *http.Request) (Session, error) {
 // touchEvery is how stale SeenAt may be: recording every use would cost a commit per page.
 func (s *Sessions) touchEvery() time.Duration { return min(s.config.Idle/8, 5*time.Minute) }
 
-// End ends the session of the browser that sent r, if it has one, and takes the cookie away.
+// End ends the session of the browser that sent r, if it has one, and takes the cookie away. A session that has been idle for too long is ended
+// like any other: its grants and the partners' own sessions may still live. A browser that sent no cookie keeps what it has.
 func (s *Sessions) End(w http.ResponseWriter, r *http.Request) error {
-	session, err := s.Current(r)
+	tokenHash, ok := tokenOf(r)
+	if !ok {
+		return nil
+	}
+	session, err := s.config.Store.SessionByToken(r.Context(), tokenHash)
 	if err == nil {
 		err = s.EndByID(r.Context(), session.ID)
 	}
@@ -103,6 +111,7 @@ func (s *Sessions) End(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	http.SetCookie(w, &http.Cookie{Name: CookieName, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
+	s.ShowState(w, r, nil)
 	return nil
 }
 

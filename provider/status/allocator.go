@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"sync"
 	"time"
 )
 
@@ -14,7 +13,7 @@ type Allocator struct {
 	store    Store
 	lifetime map[Kind]time.Duration
 
-	mu     sync.Mutex
+	turn   chan struct{} // holds one token: whose turn it is
 	blocks map[Kind]*reserved
 }
 
@@ -29,13 +28,17 @@ const maxBlockAge = time.Hour
 
 // NewAllocator returns an allocator. lifetime says, by kind, how long after it was handed out an index can matter: a full list is kept for so long.
 func NewAllocator(store Store, lifetime map[Kind]time.Duration) *Allocator {
-	return &Allocator{store: store, lifetime: lifetime, blocks: map[Kind]*reserved{}}
+	return &Allocator{store: store, lifetime: lifetime, turn: make(chan struct{}, 1), blocks: map[Kind]*reserved{}}
 }
 
 // Next returns an index that nobody has been given before, or a storage fault.
 func (a *Allocator) Next(ctx context.Context, kind Kind) (Index, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	select { // not a mutex: behind a database that hangs nobody waits longer than their request may take
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
+	case <-ctx.Done():
+		return Index{}, ctx.Err()
+	}
 	b := a.blocks[kind]
 	if now := time.Now(); b == nil || b.next == BlockSize || now.Sub(b.at) >= maxBlockAge {
 		block, err := a.store.ReserveBlock(ctx, kind, now, now.Add(maxBlockAge+a.lifetime[kind]))

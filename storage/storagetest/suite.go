@@ -35,7 +35,7 @@ func Run(t *testing.T, url string) {
 		{"delete", testDelete},
 		{"sessions", testSessions},
 		{"sessions replaced", testSessionsReplaced},
-		{"grants", testGrants},
+		{"grants", testGrants}, {"standing grants", testStandingGrants}, {"client stands", testClientStands},
 		{"standing", testStanding},
 		{"consents", testConsents},
 		{"keys", testKeys},

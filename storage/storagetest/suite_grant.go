@@ -53,6 +53,67 @@ func testGrants(t *testing.T, db *storage.DB) {
 	}
 }
 
+// testStandingGrants: a grant is added only while what it stands on is there.
+func testStandingGrants(t *testing.T, db *storage.DB) {
+	ctx := t.Context()
+	a, c := newAccount(t, db, "maria"), newClient(t, db, "client")
+	s := newSession(t, db, a, "sid")
+	g := provider.Grant{ClientID: c.ID, AccountID: a.ID, SessionID: s.ID, Scopes: []string{"openid"}, AMR: []string{"pwd"}, CreatedAt: at(0), ExpiresAt: at(time.Hour)}
+	insert := func(name string, alone, consent bool, want error) {
+		t.Helper()
+		g := g
+		g.ID, g.NeedsConsent = id(t, name), consent
+		if alone {
+			g.SessionID = g.ID
+		}
+		if err := db.InsertStandingGrant(ctx, g); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", name, err, want)
+		}
+		got, _, err := db.Grant(ctx, g.ID)
+		switch {
+		case want == nil:
+			check(t, err)
+			same(t, name, got, g)
+		case errors.Is(want, provider.ErrGrantNotFound) && !errors.Is(err, want):
+			t.Errorf("%s is there: %v", name, err)
+		}
+	}
+	insert("with a session", false, false, nil)
+	insert("with a session", false, false, provider.ErrGrantExists)
+	insert("without a session", true, false, nil)
+	insert("without a consent", false, true, provider.ErrGrantNotFound)
+	check(t, db.SaveConsent(ctx, provider.Consent{AccountID: a.ID, ClientID: c.ID, Scopes: []string{"openid"}, GrantedAt: at(0)}))
+	insert("with a consent", false, true, nil)
+	insert("with a consent alone", true, true, nil)
+	check(t, db.DeleteConsent(ctx, a.ID, c.ID, at(0)))
+	insert("after the consent", false, true, provider.ErrGrantNotFound)
+	check(t, db.EndSession(ctx, s.ID, at(0)))
+	insert("after the session", false, false, provider.ErrGrantNotFound)
+	check(t, db.Block(ctx, a.ID, at(0)))
+	insert("of a blocked account", true, false, provider.ErrGrantNotFound)
+}
+
+func testClientStands(t *testing.T, db *storage.DB) {
+	ctx := t.Context()
+	c, bit := newClient(t, db, "client"), status.Index{List: 9, Bit: 77}
+	stands := func(what string, bit status.Index, want bool) {
+		t.Helper()
+		got, err := db.ClientStands(ctx, c.ID, bit)
+		check(t, err)
+		same(t, what, got, want)
+	}
+	stands("a client", status.Index{}, true)
+	stands("a bit", bit, true)
+	check(t, db.SetRevoked(ctx, status.Revocation{Index: bit, RevokedAt: at(0), Until: at(time.Hour)}))
+	stands("a bit that is set", bit, false)
+	stands("another bit", status.Index{List: 9, Bit: 78}, true)
+	c.DisabledAt = at(0)
+	check(t, db.UpdateClient(ctx, c))
+	stands("a disabled client", status.Index{}, false)
+	check(t, db.DeleteClient(ctx, c.ID))
+	stands("a deleted client", status.Index{}, false)
+}
+
 func testStanding(t *testing.T, db *storage.DB) {
 	ctx := t.Context()
 	a, other, c := newAccount(t, db, "maria"), newAccount(t, db, "petros"), newClient(t, db, "client")

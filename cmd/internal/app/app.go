@@ -15,7 +15,6 @@ import (
 	"github.com/symbolon-id/symbolon/provider"
 	"github.com/symbolon-id/symbolon/provider/keys"
 	"github.com/symbolon-id/symbolon/provider/seal"
-	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/upstream"
 )
 
@@ -82,7 +81,7 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sessions := session.New(session.Config{Store: db, Idle: cfg.Lifetimes.SessionIdle, Absolute: cfg.Lifetimes.SessionAbsolute})
+	sessions := newSessions(cfg, db, secrets)
 	documents := a.newDocuments()
 	cache := clients.NewCache(documents)
 	a.provider = provider.New(a.providerConfig(cache, documents, sessions, secrets, salt))

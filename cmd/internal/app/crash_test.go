@@ -266,9 +266,14 @@ func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
 			again.Store(true)
 		}
 		time.Sleep(5 * time.Millisecond)
-		p.crash.up.RLock() // until it is up again
-		p.crash.up.RUnlock()
+		p.crash.await()
 	}
+}
+
+// await waits until the server is up.
+func (c *crash) await() {
+	c.up.RLock()
+	defer c.up.RUnlock()
 }
 
 func (p patient) once(r *http.Request) (*http.Response, error) {

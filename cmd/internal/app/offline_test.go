@@ -249,8 +249,13 @@ func TestMiddlewareDPoP(t *testing.T) {
 		proofs       []string
 		want         int
 	}{
-		{"with proof", "DPoP", []string{once}, 200}, {"the same proof", "DPoP", []string{once}, 401}, {"as Bearer", "Bearer", nil, 401}, {"as Bearer with proof", "Bearer", []string{proof(v)}, 401},
-		{"without proof", "DPoP", nil, 401}, {"another key", "DPoP", []string{proof(w.prover())}, 401}, {"for the issuer", "DPoP", []string{v.at("GET", "/orders", token)}, 401},
+		{"with proof", "DPoP", []string{once}, 200},
+		{"the same proof", "DPoP", []string{once}, 401},
+		{"as Bearer", "Bearer", nil, 401},
+		{"as Bearer with proof", "Bearer", []string{proof(v)}, 401},
+		{"without proof", "DPoP", nil, 401},
+		{"another key", "DPoP", []string{proof(w.prover())}, 401},
+		{"for the issuer", "DPoP", []string{v.at("GET", "/orders", token)}, 401},
 	} {
 		if got, body := api.call("/orders", c.scheme, token, c.proofs...); got != c.want {
 			t.Errorf("%s: %d %s, want %d", c.name, got, body, c.want)

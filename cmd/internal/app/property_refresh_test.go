@@ -16,7 +16,7 @@ func (h *history) refreshed(t *rapid.T, f *family, generation int, r reply) {
 	case next != f.refresh[generation+1]:
 		t.Fatal("another successor of the same refresh token")
 	}
-	if readJWT(h.w.t, r.text("access_token")).text("sub") != f.person.subject || indexOf(h, r.text("access_token")) != f.index {
+	if readJWT(h.w.t, r.text("access_token")).text("sub") != f.person.subject || h.w.indexOf(r.text("access_token")) != f.index {
 		t.Fatal("the refreshed token belongs to somebody or something else")
 	}
 	f.access = append(f.access, r.text("access_token"))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -140,7 +141,7 @@ func (h *history) present(t *rapid.T, c *issuedCode) {
 	c.spent = true
 	claims := readJWT(h.w.t, r.text("access_token"))
 	grant, _, _ := strings.Cut(claims.text("jti"), ".")
-	f := &family{issuedCode: c, grant: grant, index: indexOf(h, r.text("access_token")), access: []string{r.text("access_token")}, refresh: []string{r.text("refresh_token")}}
+	f := &family{issuedCode: c, grant: grant, index: h.w.indexOf(r.text("access_token")), access: []string{r.text("access_token")}, refresh: []string{r.text("refresh_token")}}
 	for _, other := range h.families {
 		if other.grant == f.grant || other.index == f.index {
 			t.Fatalf("two families share a grant or a bit: %s, %v", f.grant, f.index)
@@ -156,11 +157,12 @@ func (h *history) present(t *rapid.T, c *issuedCode) {
 	h.families = append(h.families, f)
 }
 
-func indexOf(h *history, access string) status.Index {
-	uri, bit := statusOf(h.w.t, access)
-	var list int64
-	_, err := fmt.Sscanf(strings.TrimPrefix(uri, h.w.issuer+"/oauth2/status/"), "%d", &list)
-	h.w.must(err)
+// indexOf returns the status index that an access token names.
+func (w *world) indexOf(access string) status.Index {
+	w.t.Helper()
+	uri, bit := statusOf(w.t, access)
+	list, err := strconv.ParseInt(strings.TrimPrefix(uri, w.issuer+"/oauth2/status/"), 10, 64)
+	w.must(err)
 	return status.Index{List: list, Bit: bit}
 }
 

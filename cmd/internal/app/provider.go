@@ -10,6 +10,7 @@ import (
 	"github.com/symbolon-id/symbolon/provider/seal"
 	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/web"
+	"github.com/symbolon-id/symbolon/storage"
 )
 
 // providerConfig is the authorization server's part of the configuration, and what it works with.
@@ -32,6 +33,15 @@ func (a *App) providerConfig(
 			a.ui.FormPost(w, r, action, parameters)
 		},
 	}
+}
+
+// newSessions keeps the sessions of browsers. Where clients may watch the state of a browser, it is keyed for that alone.
+func newSessions(cfg *config.Config, db *storage.DB, secrets *seal.Keyring) *session.Sessions {
+	c := session.Config{Store: db, Idle: cfg.Lifetimes.SessionIdle, Absolute: cfg.Lifetimes.SessionAbsolute}
+	if cfg.SessionManagement {
+		c.StateMAC = secrets.MAC("browser state").Sum
+	}
+	return session.New(c)
 }
 
 // trustedIssuers says whose assertions are taken.

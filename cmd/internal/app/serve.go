@@ -74,13 +74,15 @@ func (a *App) Run(ctx context.Context, listener net.Listener) error {
 		go func() { failed <- server.Serve(l) }()
 	}
 	a.log.Info("listening", "address", listener.Addr().String(), "issuer", a.config.Issuer)
+	var delay time.Duration // none after a failure
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
+		delay = a.config.ShutdownDelay
 	}
 	a.stopping.Store(true)
-	a.log.Info("stopping", "delay", a.config.ShutdownDelay.String(), "timeout", a.config.ShutdownTimeout.String())
-	time.Sleep(a.config.ShutdownDelay)
+	a.log.Info("stopping", "delay", delay.String(), "timeout", a.config.ShutdownTimeout.String())
+	time.Sleep(delay)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.config.ShutdownTimeout)
 	defer cancel()
 	for server := range servers {

@@ -30,6 +30,7 @@ type Config struct {
 	RequirePushed       bool               `yaml:"require_pushed_authorization_requests" default:"false" doc:"Refuse authorization requests that the client has not pushed before (RFC 9126). A client may be registered to need it too."`
 	RequestURIParameter bool               `yaml:"request_uri_parameter" default:"false" doc:"Let clients keep signed authorization requests at their own addresses, which this server then fetches. Only addresses registered in request_uris. Pushed requests do the same, better."`
 	DPoPNonce           bool               `yaml:"dpop_nonce" default:"false" doc:"Make every DPoP proof carry a nonce of this server: safer against proofs made in advance, at the price of one more request now and then."`
+	SessionManagement   bool               `yaml:"session_management" default:"false" doc:"Let the pages of clients watch in a frame whether the person is still signed in (OpenID Connect Session Management). It costs a cookie that other sites' pages make browsers send, and many browsers block it there. Back-channel log-out does better."`
 	TLS                 TLS                `yaml:"tls" doc:"Serve https directly. Leave it out behind a proxy that ends TLS."`
 	ClientCertificates  ClientCertificates `yaml:"client_certificates" doc:"Clients that authenticate with a certificate, and tokens that are bound to one (RFC 8705)."`
 	Registration        Registration       `yaml:"registration" doc:"Clients that register themselves (RFC 7591), which nobody has looked at: people are always asked for consent, and told so."`
