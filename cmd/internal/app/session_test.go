@@ -231,6 +231,7 @@ func TestDiscovery(t *testing.T) {
 	for name, want := range map[string]string{
 		"response_types_supported": "[code]", "code_challenge_methods_supported": "[S256]", "subject_types_supported": "[public pairwise]", "authorization_response_iss_parameter_supported": "true",
 		"request_uri_parameter_supported": "false", "require_pushed_authorization_requests": "false", "request_parameter_supported": "true", "request_object_signing_alg_values_supported": "[RS256 PS256 ES256 EdDSA]", "claims_parameter_supported": "true",
+		"backchannel_logout_supported": "true", "backchannel_logout_session_supported": "true", "frontchannel_logout_supported": "true", "frontchannel_logout_session_supported": "true",
 	} {
 		if got := list(name); got != want {
 			t.Errorf("%s: %s", name, got)

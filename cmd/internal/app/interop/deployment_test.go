@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -44,8 +45,8 @@ type lazy struct {
 // workshop returns the directory that lives as long as the tests do, and builds the binary in it.
 func workshop(t *testing.T) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: installs and starts other people's software")
+	if testing.Short() || !wanted() {
+		t.Skip("installs and starts other people's software: set SYMBOLON_TEST_REQUIRE=interop, without -short")
 	}
 	built.once.Do(func() {
 		if built.dir, built.err = os.MkdirTemp("", "symbolon-interop"); built.err == nil {
@@ -137,14 +138,17 @@ func freeBase(t *testing.T) (base, address string) {
 	return "http://localhost:" + strings.TrimPrefix(address, "127.0.0.1:"), address
 }
 
-// missing skips the test, or fails it when interop is required.
+// wanted reports whether SYMBOLON_TEST_REQUIRE names interop.
+func wanted() bool {
+	return slices.Contains(strings.Split(os.Getenv("SYMBOLON_TEST_REQUIRE"), ","), "interop")
+}
+
+// missing skips the test for want of something, or fails it when interop is required.
 func missing(t *testing.T, format string, args ...any) {
 	t.Helper()
 	reason := fmt.Sprintf(format, args...)
-	for _, required := range strings.Split(os.Getenv("SYMBOLON_TEST_REQUIRE"), ",") {
-		if required == "interop" {
-			t.Fatal("SYMBOLON_TEST_REQUIRE names interop: " + reason)
-		}
+	if wanted() {
+		t.Fatal("SYMBOLON_TEST_REQUIRE names interop: " + reason)
 	}
 	t.Skip(reason)
 }
