@@ -24,6 +24,7 @@ type serverMetadata struct {
 	RevocationEndpoint       string   `json:"revocation_endpoint"`
 	EndSessionEndpoint       string   `json:"end_session_endpoint"`
 	CheckSessionIframe       string   `json:"check_session_iframe,omitempty"`
+	StatusLists              string   `json:"status_list_aggregation_endpoint"`
 	BackchannelLogout        bool     `json:"backchannel_logout_supported"`
 	BackchannelLogoutSID     bool     `json:"backchannel_logout_session_supported"`
 	FrontchannelLogout       bool     `json:"frontchannel_logout_supported"`
@@ -95,6 +96,7 @@ func (p *Provider) metadata() []byte {
 		RevocationEndpoint:    issuer + "/oauth2/revoke",
 		EndSessionEndpoint:    issuer + "/oauth2/logout",
 		CheckSessionIframe:    checkSession,
+		StatusLists:           issuer + "/oauth2/status",
 		BackchannelLogout:     true, BackchannelLogoutSID: true, FrontchannelLogout: true, FrontchannelLogoutSID: true,
 		ScopesSupported:       []string{"openid", "profile", "email", "offline_access"},
 		ResponseTypes:         p.responseTypes(),

@@ -155,6 +155,7 @@ func (p *Provider) Routes() []web.Route {
 		{Pattern: "GET /.well-known/openid-configuration", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
 		{Pattern: "GET /.well-known/oauth-authorization-server", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
 		{Pattern: "GET /oauth2/jwks", Guards: []web.Guard{public}, Handler: api(p.serveJWKS)},
+		{Pattern: "GET /oauth2/status", Guards: []web.Guard{web.Headers("Access-Control-Allow-Origin", "*")}, Handler: api(p.serveStatusLists)},
 		{Pattern: "GET /oauth2/status/{list}", Guards: []web.Guard{web.Headers("Access-Control-Allow-Origin", "*")}, Handler: api(p.serveStatusList)},
 		{Pattern: "GET /oauth2/authorize", Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveAuthorize)},
 		{Pattern: "POST /oauth2/authorize", Guards: []web.Guard{noStore, body}, Handler: page(p.serveAuthorizePost)},

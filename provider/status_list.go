@@ -116,4 +116,20 @@ func (p *Provider) serveStatusList(w http.ResponseWriter, r *http.Request) error
 	return nil
 }
 
+// serveStatusLists names all lists, for whoever wants them before the first token names one (Token Status List §9.3).
+func (p *Provider) serveStatusLists(w http.ResponseWriter, r *http.Request) error {
+	lists, err := p.config.Status.Lists(r.Context(), time.Now())
+	if err != nil {
+		return &fault{err}
+	}
+	all := struct {
+		StatusLists []string `json:"status_lists"`
+	}{[]string{}}
+	for _, list := range lists {
+		all.StatusLists = append(all.StatusLists, p.statusURI(list))
+	}
+	writeJSON(w, http.StatusOK, all)
+	return nil
+}
+
 var errNoStatusList = &fosite.RFC6749Error{ErrorField: "not_found", DescriptionField: "There is no such status list.", CodeField: http.StatusNotFound}

@@ -85,6 +85,13 @@ func (db *DB) ListExists(ctx context.Context, list int64, now time.Time) (bool, 
 	return len(rows) > 0, fault("find status list", err)
 }
 
+// Lists implements status.Store.
+func (db *DB) Lists(ctx context.Context, now time.Time) ([]int64, error) {
+	var ids []int64
+	err := db.read.WithContext(ctx).Model(&listRow{}).Where("expires_at IS NULL OR expires_at > ?", toMillis(now)).Order("id").Pluck("id", &ids).Error
+	return ids, fault("list status lists", err)
+}
+
 // Revocations implements status.Store.
 func (db *DB) Revocations(ctx context.Context, list int64, since, now time.Time) ([]int64, error) {
 	var rows []revocationRow
@@ -110,7 +117,7 @@ func (db *DB) SetRevoked(ctx context.Context, r status.Revocation) error {
 	return fault("set status bit", db.write.WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error)
 }
 
-// Revoked implements status.Store.
+// Revoked reports whether the bit is set.
 func (db *DB) Revoked(ctx context.Context, i status.Index) (bool, error) {
 	if !isIndex(i) {
 		return false, nil

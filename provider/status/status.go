@@ -55,10 +55,10 @@ type Store interface {
 	ReserveBlock(ctx context.Context, kind Kind, now, listExpires time.Time) (Block, error)
 	// ListExists reports whether the list is open, or closed and not expired at now.
 	ListExists(ctx context.Context, list int64, now time.Time) (bool, error)
+	// Lists returns the lists that are open, or closed and not expired at now, oldest first.
+	Lists(ctx context.Context, now time.Time) ([]int64, error)
 	// Revocations returns the bits of the list that were set at or after since and are not past their Until at now.
 	Revocations(ctx context.Context, list int64, since, now time.Time) ([]int64, error)
 	// SetRevoked sets one bit; setting it twice is no error.
 	SetRevoked(ctx context.Context, r Revocation) error
-	// Revoked reports whether the bit is set.
-	Revoked(ctx context.Context, i Index) (bool, error)
 }

@@ -30,6 +30,8 @@ func newOneInAHundred() *oneInAHundred {
 }
 
 // ListExists implements Store.
+func (*oneInAHundred) Lists(context.Context, time.Time) ([]int64, error) { return []int64{1}, nil }
+
 func (*oneInAHundred) ListExists(context.Context, int64, time.Time) (bool, error) { return true, nil }
 
 // Revocations implements Store.

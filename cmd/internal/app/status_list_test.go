@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -174,4 +175,26 @@ func TestStatusListIsCacheable(t *testing.T) {
 			t.Errorf("%s: %d", path, got.status)
 		}
 	}
+}
+
+// Token Status List §9: the metadata leads to all lists.
+func TestStatusListsAreAnnounced(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, w *world) {
+		p := w.newPartner()
+		uri, _ := statusOf(t, p.tokens(newBrowser(t), "ada").text("access_token"))
+		endpoint := w.get("/.well-known/openid-configuration", "").text("status_list_aggregation_endpoint")
+		path, ours := strings.CutPrefix(endpoint, w.issuer)
+		if !ours {
+			t.Fatalf("announced: %q", endpoint)
+		}
+		r := w.get(path, "")
+		var all struct {
+			Lists []string `json:"status_lists"`
+		}
+		w.must(json.Unmarshal([]byte(r.raw), &all))
+		if !slices.Contains(all.Lists, uri) || r.header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("%v does not name %s", all.Lists, uri)
+		}
+	})
 }
