@@ -42,13 +42,14 @@ const (
 
 	outboxWorkers   = 32 // deliveries under way at one node
 	outboxPerClient = 2
+	outboxQueue     = 64              // notices that wait for the deliveries to their client
 	outboxBusy      = 5 * time.Second // until a notice to a client that has enough to do is looked at again
 )
 
 // RunOutbox delivers log-out notices until ctx ends. Any number of nodes may run it. onError is told of storage faults. A client that does not
 // answer holds up nobody else's: it has two deliveries under way at the most, and the rest of its notices wait.
 func (p *Provider) RunOutbox(ctx context.Context, onError func(error)) {
-	o := &outbox{provider: p, onError: onError, slots: make(chan struct{}, outboxWorkers), busy: map[string]int{}}
+	o := &outbox{provider: p, onError: onError, slots: make(chan struct{}, outboxWorkers), busy: map[string]int{}, queue: map[string][]claimedNotice{}}
 	defer o.work.Wait()
 	tick := time.NewTicker(outboxEvery)
 	defer tick.Stop()
@@ -70,8 +71,14 @@ type outbox struct {
 	slots    chan struct{} // one for each delivery under way
 	work     sync.WaitGroup
 
-	mu   sync.Mutex
-	busy map[string]int // deliveries under way, by client
+	mu    sync.Mutex
+	busy  map[string]int             // deliveries under way, by client
+	queue map[string][]claimedNotice // what waits for them
+}
+
+type claimedNotice struct {
+	LogoutNotice
+	at time.Time // of the claim
 }
 
 // claim takes as many notices as there are free slots, and starts on each. It reports whether there may be more.
@@ -87,36 +94,59 @@ func (o *outbox) claim(ctx context.Context) (more bool) {
 		return false
 	}
 	for _, n := range notices {
-		if !o.enter(n.ClientID) {
-			o.report(ctx, o.provider.config.Outbox.PostponeLogoutNotice(ctx, n.ID, now.Add(outboxBusy)))
-			continue
-		}
-		o.slots <- struct{}{}
-		o.work.Go(func() {
-			defer func() { <-o.slots }()
-			defer o.leave(n.ClientID)
-			o.report(ctx, o.provider.deliverLogout(ctx, n))
-		})
+		o.take(ctx, claimedNotice{n, now})
 	}
 	return len(notices) == free
 }
 
-func (o *outbox) enter(client string) bool {
+// take starts on a notice, or lets it wait for the deliveries to the same client; a client that has enough waiting gets it later.
+func (o *outbox) take(ctx context.Context, n claimedNotice) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.busy[client] >= outboxPerClient {
-		return false
+	switch {
+	case o.busy[n.ClientID] < outboxPerClient:
+		o.busy[n.ClientID]++
+		o.slots <- struct{}{} // claim has counted them
+		o.work.Go(func() {
+			defer func() { <-o.slots }()
+			o.deliver(ctx, n)
+		})
+	case len(o.queue[n.ClientID]) < outboxQueue:
+		o.queue[n.ClientID] = append(o.queue[n.ClientID], n)
+	default:
+		o.work.Go(func() { o.postpone(ctx, n) })
 	}
-	o.busy[client]++
-	return true
 }
 
-func (o *outbox) leave(client string) {
+// deliver delivers the notice, and after it those of its client that wait. Those that a slow client has kept waiting for long are put off, before
+// another node takes them.
+func (o *outbox) deliver(ctx context.Context, n claimedNotice) {
+	for more := true; more; n, more = o.next(n.ClientID) {
+		if time.Since(n.at) > outboxRetry/2 {
+			o.postpone(ctx, n)
+			continue
+		}
+		o.report(ctx, o.provider.deliverLogout(ctx, n.LogoutNotice))
+	}
+}
+
+// next returns what waits for the client, or ends a delivery.
+func (o *outbox) next(client string) (claimedNotice, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if waiting := o.queue[client]; len(waiting) > 0 {
+		o.queue[client] = waiting[1:]
+		return waiting[0], true
+	}
+	delete(o.queue, client)
 	if o.busy[client]--; o.busy[client] == 0 {
 		delete(o.busy, client)
 	}
+	return claimedNotice{}, false
+}
+
+func (o *outbox) postpone(ctx context.Context, n claimedNotice) {
+	o.report(ctx, o.provider.config.Outbox.PostponeLogoutNotice(ctx, n.ID, time.Now().Add(outboxBusy)))
 }
 
 func (o *outbox) report(ctx context.Context, err error) {

@@ -15,7 +15,7 @@ import (
 // a storage fault is temporarily_unavailable, so that the client tries again instead of giving up.
 func oauthError(err error) *fosite.RFC6749Error {
 	var f *fault
-	var e *fosite.RFC6749Error
+	var e, inner *fosite.RFC6749Error
 	switch {
 	case errors.As(err, &f):
 		unavailable := fosite.ErrTemporarilyUnavailable.WithHint("The server cannot reach its database right now. Try again in a few seconds.").WithWrap(err)
@@ -28,6 +28,10 @@ func oauthError(err error) *fosite.RFC6749Error {
 	case errors.Is(err, web.ErrFormDuplicate), errors.Is(err, web.ErrFormSyntax), errors.Is(err, web.ErrFormQuery):
 		return fosite.ErrInvalidRequest.WithHint(strings.TrimPrefix(err.Error(), "web: ") + ".").WithWrap(err)
 	case errors.As(err, &e):
+		// Fosite makes a server_error of whatever our store answers; what we said is inside.
+		if e.ErrorField == fosite.ErrServerError.ErrorField && errors.As(e.Unwrap(), &inner) {
+			return inner
+		}
 		return e
 	default:
 		return fosite.ErrServerError.WithHint("Something went wrong on the server.").WithWrap(err)

@@ -128,6 +128,7 @@ func (p *Provider) serveStatusLists(w http.ResponseWriter, r *http.Request) erro
 	for _, list := range lists {
 		all.StatusLists = append(all.StatusLists, p.statusURI(list))
 	}
+	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, all)
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 // Nothing is written before an upstream is chosen: opening the login page is free (DS-08), choosing is one row, and a finished sign-in has one
 // grant at its end.
 func TestAuthorizeWritesNothing(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		p.tokens(newBrowser(t), "grace") // the node reserves its first block of status indexes
@@ -50,6 +51,7 @@ func TestAuthorizeWritesNothing(t *testing.T) {
 
 // AZ-21: the link of an interaction works in the browser that started it and in no other, at every step.
 func TestInteractionInAnotherBrowser(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		attacker, victim := newBrowser(t), newBrowser(t)
@@ -85,6 +87,7 @@ func TestInteractionInAnotherBrowser(t *testing.T) {
 
 // FD-07: a callback is good for one use, in the browser that started it.
 func TestCallbackIsSpent(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
@@ -111,6 +114,7 @@ func TestCallbackIsSpent(t *testing.T) {
 
 // AZ-22: whatever is changed in the link, the form or the cookies between two steps is refused, or changes nothing.
 func TestInteractionTampering(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p, other := w.newPartner(), w.newPartner()
 	b := newBrowser(t)
@@ -158,6 +162,7 @@ func TestInteractionTampering(t *testing.T) {
 
 // AZ-22: the consent form of one account does not answer for another that has signed in meanwhile.
 func TestConsentOfAnotherAccount(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -174,6 +179,7 @@ func TestConsentOfAnotherAccount(t *testing.T) {
 
 // AZ-19: no 307 or 308 anywhere on the way, and paths are not repaired.
 func TestNoRedirectKeepsThePost(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -196,6 +202,7 @@ func TestNoRedirectKeepsThePost(t *testing.T) {
 
 // AZ-20: no page gives the address away, loads from elsewhere or may be framed.
 func TestPagesKeepToThemselves(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -235,6 +242,7 @@ func TestPagesKeepToThemselves(t *testing.T) {
 
 // AZ-23: twenty tabs of one browser, two clients, two upstreams, one step each in turn: every tab ends at its own client with its own state and nonce.
 func TestTwentyTabsInterleaved(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		partners := []*partner{w.newPartner(), w.newPartner()}
 		people := map[string]string{"google": "ada", "facebook": "grace"}

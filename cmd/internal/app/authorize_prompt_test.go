@@ -13,6 +13,7 @@ import (
 
 // OIDC Core §3.1.2.1: prompt none shows no page, whatever is missing.
 func TestPromptNone(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
@@ -46,6 +47,7 @@ func TestPromptNone(t *testing.T) {
 
 // SSO: a second client gets its code without the upstream; its own consent comes first (FD-08). A code of an SSO costs no commit.
 func TestSecondClientSignsInWithoutLogin(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p, other := w.newPartner(), w.newPartner()
 		b := newBrowser(t)
@@ -71,6 +73,7 @@ func TestSecondClientSignsInWithoutLogin(t *testing.T) {
 
 // OIDC Core §3.1.2.1: prompt consent asks although consent is remembered; no gives access_denied and takes nothing away.
 func TestPromptConsent(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -87,6 +90,7 @@ func TestPromptConsent(t *testing.T) {
 
 // The person says no on the login page: access_denied, and nobody is signed in.
 func TestLoginCancelled(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -102,6 +106,7 @@ func TestLoginCancelled(t *testing.T) {
 
 // The upstream says no: the person is back on the login page and may choose another.
 func TestDenialAtUpstream(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -118,6 +123,7 @@ func TestDenialAtUpstream(t *testing.T) {
 
 // OIDC Core §3.1.2.1: prompt select_account lets the person choose, and whoever they choose is signed in then.
 func TestPromptSelectAccount(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -141,6 +147,7 @@ func TestPromptSelectAccount(t *testing.T) {
 
 // AZ-14: prompt=login and max_age show the login page; cancelling gives no code and leaves the session's auth_time as it was.
 func TestReauthenticationCancelled(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -167,6 +174,7 @@ func TestReauthenticationCancelled(t *testing.T) {
 
 // AZ-14, FD-23: Google cannot prove that somebody signed in just now, so auth_time stays and no max_age is claimed to be met.
 func TestReauthenticationWithoutProof(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -205,6 +213,7 @@ func proving(t *testing.T, g *upstreamtest.Google) string {
 
 // AZ-14, conformance `oidcc-prompt-login` and `oidcc-max-age-1`: after a proven sign-in auth_time is later, and max_age is met.
 func TestReauthenticationProven(t *testing.T) {
+	t.Parallel()
 	w := corporateWorld(t)
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -242,6 +251,7 @@ func corporateWorld(t *testing.T) *world {
 
 // AZ-15 (RFC 8252 §8.6): a public client that another program can pose as is asked for every time, and never answered silently.
 func TestImpersonableClientIsAlwaysAsked(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		for _, uri := range []string{"http://127.0.0.1/cb", "com.example.app:/cb", "http://localhost:8123/cb", "https://127.0.0.1:8123/cb"} {
 			p := w.partner(`{"client_name":"Tool","application_type":"native","token_endpoint_auth_method":"none","skip_consent":true,"redirect_uris":[` + quoted(uri) + `]}`)
@@ -266,6 +276,7 @@ func TestImpersonableClientIsAlwaysAsked(t *testing.T) {
 
 // AZ-15: a public client whose redirect URI is https on a host of its own is remembered.
 func TestPublicWebClientIsRemembered(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.partner(`{"client_name":"Page","token_endpoint_auth_method":"none","redirect_uris":["` + redirectURI + `"]}`)
 	b := newBrowser(t)
@@ -276,6 +287,7 @@ func TestPublicWebClientIsRemembered(t *testing.T) {
 
 // OIDC Core §3.1.2.1: id_token_hint names who is expected; an expired one counts, one that is not ours or not this client's does not.
 func TestIDTokenHint(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "lifetimes: { id_token: 1s }")
 	p, other := w.newPartner(), w.newPartner()
 	b := newBrowser(t)
@@ -306,6 +318,7 @@ func TestIDTokenHint(t *testing.T) {
 // AZ-15: consent is given to the request that asked for it. Another one that waits at the same time, perhaps of a program that poses as the client,
 // gets nothing of it.
 func TestConsentAnswersItsOwnRequest(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	native := w.partner(`{"client_name":"Tool","application_type":"native","token_endpoint_auth_method":"none","redirect_uris":["http://127.0.0.1/cb"]}`)
 	for name, p := range map[string]*partner{"impersonable": native, "prompt=consent": w.newPartner()} {

@@ -11,6 +11,7 @@ import (
 
 // AZ-01 to AZ-04: a redirect_uri that is not the registered one, character by character, leads to a page of ours and nowhere else.
 func TestRedirectURIMustBeTheRegisteredOne(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.partner(`{"client_name":"Good","redirect_uris":["https://good.example/cb"]}`)
 		b := newBrowser(t)
@@ -59,6 +60,7 @@ func TestRedirectURIMustBeTheRegisteredOne(t *testing.T) {
 
 // OIDC Core §3.1.2.1: redirect_uri is required, also for a client with one only; conformance `oidcc-ensure-redirect-uri-in-authorization-request`.
 func TestRedirectURIMissing(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	b := newBrowser(t)
 	for _, registered := range []string{`["https://good.example/cb"]`, `["https://good.example/cb","https://good.example/other"]`} {
@@ -70,6 +72,7 @@ func TestRedirectURIMissing(t *testing.T) {
 
 // RFC 6749 §4.1.2.1: a client_id that is missing or unknown is told to the person, never to an address. CA-09: spellings of a known one are unknown.
 func TestAuthorizeUnknownClient(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -82,6 +85,7 @@ func TestAuthorizeUnknownClient(t *testing.T) {
 
 // AZ-05, AZ-08: what may not be a redirect URI is refused at registration, by RFC 7591's name for it.
 func TestRegistrationRefusesRedirectURI(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	for _, uri := range []string{
 		"javascript:alert(1)", "javascript://good.example/%0aalert(1)", "JaVaScRiPt:alert(1)", "data:text/html,<script>alert(1)</script>", "vbscript:x",
@@ -102,6 +106,7 @@ func TestRegistrationRefusesRedirectURI(t *testing.T) {
 
 // AZ-05: what a browser would run is not redirected to, even when it is asked for.
 func TestAuthorizeScriptSchemes(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	for _, uri := range []string{"javascript:alert(1)", "javascript://partner.example/%0aalert(1)", "JaVaScRiPt:alert(1)", "data:text/html,<script>alert(1)</script>", "vbscript:x", "blob:x", "file:///etc/passwd", "about:blank"} {
@@ -115,6 +120,7 @@ func TestAuthorizeScriptSchemes(t *testing.T) {
 
 // AZ-08: a pattern in a registered URI is a literal text.
 func TestRegisteredPatternIsLiteral(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	for _, pattern := range []string{"https://good.example/*", "https://good.example/.*", "https://good.example/(cb|x)", "https://good.example/{x}", "https://good.example/[a-z]+"} {
 		m, err := clients.DecodeMetadata([]byte(`{"client_name":"x","redirect_uris":[` + quoted(pattern) + `]}`))
@@ -133,6 +139,7 @@ func TestRegisteredPatternIsLiteral(t *testing.T) {
 
 // AZ-06: a redirect URI whose own query has an answer's parameters is refused at registration.
 func TestRedirectURIWithResponseParameters(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	for _, name := range []string{"code", "state", "iss", "error", "response"} {
 		uri := "https://good.example/cb?" + name + "=evil"
@@ -154,6 +161,7 @@ func TestRedirectURIWithResponseParameters(t *testing.T) {
 
 // Conformance `oidcc-redirect-uri-query-OK`: a registered query stays as it is, and the answer's parameters follow it.
 func TestRedirectURIKeepsItsQuery(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	registered := redirectURI + "?tenant=a%2Fb&x=1"
 	p := w.partner(`{"client_name":"Good","redirect_uris":[` + quoted(registered) + `]}`)
@@ -174,6 +182,7 @@ func TestRedirectURIKeepsItsQuery(t *testing.T) {
 
 // AZ-07: only the port may differ, only for http on the loopback addresses, only for native clients (RFC 8252 §7.3).
 func TestLoopbackRedirectURI(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	native := w.partner(`{"client_name":"Tool","application_type":"native","token_endpoint_auth_method":"none","redirect_uris":["http://127.0.0.1/cb","http://[::1]/cb"]}`)
 	b := newBrowser(t)

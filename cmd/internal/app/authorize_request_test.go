@@ -10,6 +10,7 @@ import (
 
 // AZ-11, AZ-12 and the parameters that are not offered: the partner is told by the error's own name (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6).
 func TestAuthorizeRefusals(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	for _, c := range []struct {
@@ -79,6 +80,7 @@ func TestAuthorizeRefusals(t *testing.T) {
 
 // RFC 6749 §3.1: a parameter that is there twice is refused. Where the client or the address is ambiguous, nobody is sent anywhere.
 func TestAuthorizeDuplicateParameters(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	for _, name := range []string{"client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "prompt", "max_age", "response_mode", "id_token_hint", "login_hint", "ui_locales", "made_up"} {
@@ -98,6 +100,7 @@ func TestAuthorizeDuplicateParameters(t *testing.T) {
 
 // AZ-10: a POST whose query and body disagree is not merged.
 func TestAuthorizePostWithQuery(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	for name, other := range map[string]string{"redirect_uri": "https://evil.example/", "client_id": "other", "scope": "openid email", "state": "s2"} {
@@ -113,6 +116,7 @@ func TestAuthorizePostWithQuery(t *testing.T) {
 
 // OIDC Core §3.1.2.1: the request may come as a form of another site, and meets the person's session all the same.
 func TestAuthorizePost(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -148,6 +152,7 @@ func TestAuthorizePost(t *testing.T) {
 
 // AZ-13: state comes back exactly once and unchanged, or the request is refused up front.
 func TestAuthorizeState(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -178,6 +183,7 @@ func TestAuthorizeState(t *testing.T) {
 
 // Conformance: parameters that do not matter do no harm, in any order (`oidcc-login-hint`, `-ui-locales`, `-claims-locales`, `-display-page`, `-unknown-parameter`, `-acr-values`).
 func TestAuthorizeHarmlessParameters(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -198,6 +204,7 @@ func TestAuthorizeHarmlessParameters(t *testing.T) {
 
 // AZ-17: the claims parameter is refused, or the person is asked; without that it never gives more than scopes do.
 func TestAuthorizeClaimsParameter(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	p.oauth.Scopes = []string{"openid"}
@@ -228,6 +235,7 @@ func TestAuthorizeClaimsParameter(t *testing.T) {
 
 // AZ-18, BR-06: what comes in a request is escaped or dropped on every page.
 func TestPagesEscapeTheRequest(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	for _, evil := range []string{`"><script>alert(1)</script>`, `'-alert(1)-'`, `{{7*7}}`, "\r\nX-Evil: 1", `javascript:alert(1)`, `</title><img src=x onerror=alert(1)>`, "${7*7}"} {
@@ -258,6 +266,7 @@ func inert(t *testing.T, where, evil string, pg *page) {
 
 // AZ-24: other methods are refused with the ones there are, and an override header is not one.
 func TestAuthorizeMethods(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -291,6 +300,7 @@ func TestAuthorizeMethods(t *testing.T) {
 
 // AZ-24: HEAD creates nothing.
 func TestAuthorizeHeadCreatesNothing(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)

@@ -60,6 +60,7 @@ func (e *ear) heard(t *testing.T, n int) string {
 
 // OIDC Back-Channel Logout §2: ending the session tells the clients of the session that asked for it, with a token they can verify.
 func TestBackchannelLogout(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		told, untold := newEar(t), newEar(t)
 		register := func(uri string) *partner {
@@ -100,6 +101,7 @@ func TestBackchannelLogout(t *testing.T) {
 
 // BR-10: a client that fails is told again, with a fresh token, and holds up nobody.
 func TestBackchannelLogoutRetries(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/x.db", "")
 	e := newEar(t)
 	e.answers(http.StatusInternalServerError)
@@ -119,6 +121,7 @@ func TestBackchannelLogoutRetries(t *testing.T) {
 
 // OIDC Front-Channel Logout §2: the page after the log-out loads the clients' addresses with iss and sid.
 func TestFrontchannelLogout(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/x.db", "")
 	p := w.partner(`{"client_name":"Books","redirect_uris":["` + redirectURI + `"],"post_logout_redirect_uris":["https://partner.example/bye"],` +
 		`"frontchannel_logout_uri":"https://partner.example/fc?x=1"}`)

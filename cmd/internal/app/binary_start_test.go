@@ -34,6 +34,7 @@ func (d *deployment) refused(node *load.Node) string {
 
 // A port in use is an error of one line that says so.
 func TestBinaryPortInUse(t *testing.T) {
+	t.Parallel()
 	d := deploy(t, storagetest.SQLite(t), "")
 	l, err := net.Listen("tcp", d.address)
 	d.must(err)
@@ -45,6 +46,7 @@ func TestBinaryPortInUse(t *testing.T) {
 
 // serve refuses a PostgreSQL whose schema is behind, and names the command to run; then it starts.
 func TestBinarySchemaBehind(t *testing.T) {
+	t.Parallel()
 	d := deploy(t, storagetest.EmptyPostgres(t), "")
 	if line := d.refused(d.start()); !strings.Contains(line, "symbolon migrate up") {
 		t.Errorf("got %q", line)
@@ -55,6 +57,7 @@ func TestBinarySchemaBehind(t *testing.T) {
 
 // Six nodes that start at once on an empty database make one schema and one set of keys between them.
 func TestBinarySixStartAtOnce(t *testing.T) {
+	t.Parallel()
 	for name, url := range map[string]func(testing.TB) string{"sqlite": storagetest.SQLite, "postgres": storagetest.EmptyPostgres} {
 		t.Run(name, func(t *testing.T) {
 			first := deploy(t, url(t), "")

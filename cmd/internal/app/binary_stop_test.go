@@ -16,6 +16,7 @@ import (
 
 // A graceful stop lets a slow request finish, takes no new one, and exits with 0.
 func TestBinaryStopsGracefully(t *testing.T) {
+	t.Parallel()
 	d := deploy(t, storagetest.SQLite(t), "")
 	node := d.serve()
 	slow := d.slowCallback(1500 * time.Millisecond)
@@ -35,6 +36,7 @@ func TestBinaryStopsGracefully(t *testing.T) {
 
 // What does not finish in time is cut off, and the exit status says so.
 func TestBinaryStopIsBounded(t *testing.T) {
+	t.Parallel()
 	d := deploy(t, storagetest.SQLite(t), "shutdown_timeout: 300ms\n")
 	node := d.serve()
 	slow := d.slowCallback(20 * time.Second)
@@ -50,6 +52,7 @@ func TestBinaryStopIsBounded(t *testing.T) {
 
 // A second SIGTERM ends the process at once.
 func TestBinarySecondSignal(t *testing.T) {
+	t.Parallel()
 	d := deploy(t, storagetest.SQLite(t), "")
 	node := d.serve()
 	slow := d.slowCallback(20 * time.Second)

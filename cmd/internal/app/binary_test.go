@@ -16,6 +16,7 @@ import (
 // The built binary, with a configuration file as an operator would write it, signs somebody in at a partner made of other people's libraries,
 // says nothing secret in its log, and stops when it is asked to.
 func TestBinarySignsIn(t *testing.T) {
+	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, database string) {
 		d := deploy(t, database, "brand: { name: Example }\nlog: { level: debug }\n")
 		node := d.serve()
@@ -90,6 +91,7 @@ func checkLog(t *testing.T, log string, secrets map[string]string) {
 
 // With metrics_listen, metrics are there and only there.
 func TestBinaryMetricsListen(t *testing.T) {
+	t.Parallel()
 	address, err := load.FreeAddress()
 	if err != nil {
 		t.Fatal(err)

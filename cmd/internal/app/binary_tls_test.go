@@ -22,6 +22,7 @@ import (
 
 // With tls, the server speaks https by itself: HTTP/2, TLS 1.2 or newer, and plain http is not answered as if it were.
 func TestBinaryTLS(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	pool := selfSigned(t, dir)
 	d := newDeployment(t, "https")

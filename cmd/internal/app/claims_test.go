@@ -33,6 +33,7 @@ func equalNames(t *testing.T, what string, claims map[string]any, want ...string
 
 // OIDC Core §5.5: claims by name, each where it was asked for, with the right JSON types, at the first ID token and at refreshed ones.
 func TestClaimsParameter(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		const claims = `{"userinfo":{"name":{"essential":true},"updated_at":null,"nickname":null},"id_token":{"email":null,"email_verified":{"essential":true},"auth_time":{"essential":true},"https://x.example/y":null}}`
@@ -69,6 +70,7 @@ func TestClaimsParameter(t *testing.T) {
 
 // AZ-17, OIDC Core §5.5: a claim needs the consent that the scope which covers it needs, and nothing is released beyond it.
 func TestClaimsNeedConsent(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
@@ -103,6 +105,7 @@ func TestClaimsNeedConsent(t *testing.T) {
 
 // AZ-17: a client gets no claim whose scope it is not registered for, also when the registration shrinks later.
 func TestClaimsBeyondTheRegistration(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.partner(`{"client_name":"Shy Books","redirect_uris":["` + redirectURI + `"],"scope":"openid profile","grant_types":["authorization_code","refresh_token"]}`)
 	const claims = `{"userinfo":{"email":{"essential":true},"name":null},"id_token":{"email":null,"email_verified":null,"picture":null}}`
@@ -125,6 +128,7 @@ func TestClaimsBeyondTheRegistration(t *testing.T) {
 
 // AZ-17: what is no claims parameter is refused, by GET, by PAR and in the middle of a sign-in.
 func TestClaimsParameterRefused(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -160,6 +164,7 @@ func (p *partner) postForm(path string, form url.Values) reply {
 
 // OIDC Core §5.5.1, §3.1.2.1: sub with a value asks for one person, and nobody else will do.
 func TestClaimsSubject(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -196,6 +201,7 @@ func TestClaimsSubject(t *testing.T) {
 
 // OIDC Core §5.5.1.1: an essential acr is proven or refused, never invented; a voluntary one, and acr_values, change nothing.
 func TestClaimsACR(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -217,6 +223,7 @@ func TestClaimsACR(t *testing.T) {
 
 // OIDC Core §5.5, §6.1: in a request object the parameter is an object, and is looked at as closely.
 func TestClaimsInARequestObject(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	r := w.requester("ES256", ecKey(t, elliptic.P256()), `"skip_consent":true`)
 	b := newBrowser(t)
@@ -234,6 +241,7 @@ func TestClaimsInARequestObject(t *testing.T) {
 
 // OIDC Core §5.4, §3.3.3.6: in the front channel an ID token has the named claims only where no better way is open.
 func TestClaimsInTheFrontChannel(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "legacy_response_types: true")
 	p := w.legacyPartner()
 	b := newBrowser(t)

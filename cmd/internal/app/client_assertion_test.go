@@ -28,6 +28,7 @@ import (
 
 // RFC 7523 §2.2, OIDC Core §9: assertions of every announced algorithm, made by another library, at every endpoint.
 func TestClientAssertion(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		rsaPrivate, p256, ed := rsaKey(t, 2048), ecKey(t, elliptic.P256()), edKey(t)
 		all := map[string]*asserter{
@@ -61,6 +62,7 @@ func TestClientAssertion(t *testing.T) {
 
 // The assertion grant parameters by x/oauth2, which knows nothing of us.
 func TestClientAssertionWithXOAuth2(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	a := w.asserter(jose.ES256, ecKey(t, elliptic.P256()))
 	config := clientcredentials.Config{
@@ -84,6 +86,7 @@ func TestClientAssertionWithXOAuth2(t *testing.T) {
 
 // CA-05: what an assertion must say. JW-10, JW-11: duplicate members and wrong types.
 func TestClientAssertionClaims(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		a := w.asserter(jose.ES256, ecKey(t, elliptic.P256()))
 		strict := w.asserter(jose.ES256, ecKey(t, elliptic.P256()), `"dpop_bound_access_tokens":true,"require_pushed_authorization_requests":true`)
@@ -133,6 +136,7 @@ func TestClientAssertionClaims(t *testing.T) {
 
 // CA-06, JW-01 to JW-05: other keys, other algorithms, keys and addresses in the header.
 func TestClientAssertionKeys(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		var canary atomic.Int64
 		listener := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { canary.Add(1) }))
@@ -199,6 +203,7 @@ func TestClientAssertionKeys(t *testing.T) {
 
 // JW-01, JW-06, JW-07, JW-09: assertions that are no strict compact JWS.
 func TestClientAssertionSpelling(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	a, r := w.asserter(jose.ES256, ecKey(t, elliptic.P256())), w.asserter(jose.RS256, rsaKey(t, 2048))
 	claims := func() string { raw, _ := json.Marshal(a.claims()); return string(raw) }
@@ -255,6 +260,7 @@ func resigned(a *asserter, header, payload string) string {
 
 // CA-05: an assertion is good once, on all nodes, whoever is first; and only a right one is used up.
 func TestClientAssertionOnce(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		a := w.asserter(jose.ES256, ecKey(t, elliptic.P256()))
 		nodes := []*world{w, w.second()}
@@ -287,6 +293,7 @@ func TestClientAssertionOnce(t *testing.T) {
 
 // CA-01: the registered method and no other, one at a time (RFC 6749 §2.3).
 func TestClientAssertionMethod(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		a, shared := w.asserter(jose.ES256, ecKey(t, elliptic.P256())), w.sharer(jose.HS256)
 		basic, none := w.machine("client_secret_basic"), w.machine("none")
@@ -337,6 +344,7 @@ func TestClientAssertionMethod(t *testing.T) {
 // EN-04, CA-07: the secret of a client_secret_jwt client is not to be found in a dump, does not work when moved to another client's row, and
 // rotates like any other.
 func TestSharedSecretAtRest(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		a, b := w.sharer(jose.HS256), w.sharer(jose.HS256)
 		dump := w.dump()
@@ -374,6 +382,7 @@ func TestSharedSecretAtRest(t *testing.T) {
 
 // OIDC Core §10.1.1, SS-04: keys behind jwks_uri; what the request for them tells; header URLs and unknown clients cause none.
 func TestClientKeysFetched(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		key := ecKey(t, elliptic.P256())
 		var mu sync.Mutex
@@ -417,6 +426,7 @@ func TestClientKeysFetched(t *testing.T) {
 
 // SS-04: what is at the address, or is not, cannot be told from our answer.
 func TestClientKeysUnreachable(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
@@ -438,6 +448,7 @@ func TestClientKeysUnreachable(t *testing.T) {
 
 // EN-01: an assertion of a client that is not there takes as long to refuse as one that is there.
 func TestClientAssertionRefusalTime(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	a := w.asserter(jose.RS256, rsaKey(t, 2048))
 	wrong := *a
@@ -464,6 +475,7 @@ func TestClientAssertionRefusalTime(t *testing.T) {
 
 // A storage fault is no refusal: the client is told to try again, and the assertion was not used.
 func TestClientAssertionFault(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	a := w.asserter(jose.ES256, ecKey(t, elliptic.P256()))
 	form := url.Values{"token": {"x"}}

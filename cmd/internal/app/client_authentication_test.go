@@ -52,6 +52,7 @@ func (w *world) basic(path string, form url.Values, headers ...string) reply {
 
 // CA-01: the registered method, and no other, at every endpoint alike.
 func TestClientAuthenticationMethod(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		basic, post, none := w.machine("client_secret_basic"), w.machine("client_secret_post"), w.machine("none")
 		for path, form := range authenticated() {
@@ -83,6 +84,7 @@ func TestClientAuthenticationMethod(t *testing.T) {
 
 // CA-03, CA-04: a secret is compared whole, and an empty or missing one is never right.
 func TestClientSecretWholeAndNotEmpty(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.machine("client_secret_basic")
 		m, err := clients.DecodeMetadata([]byte(machineClient))
@@ -107,6 +109,7 @@ func TestClientSecretWholeAndNotEmpty(t *testing.T) {
 
 // CA-02: the two halves are form-encoded (RFC 6749 §2.3.1), base64 is strict, and nothing odd is a 5xx.
 func TestBasicHeaderDecoding(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		m, err := clients.DecodeMetadata([]byte(machineClient))
 		w.must(err)
@@ -150,6 +153,7 @@ func TestBasicHeaderDecoding(t *testing.T) {
 
 // RFC 6749 §2.3, §5.2: one method per request, and the challenge names the scheme that was tried.
 func TestClientAuthenticationTwiceAndChallenge(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p, other := w.machine("client_secret_basic"), w.machine("client_secret_post")
 	for path, form := range authenticated() {
@@ -190,6 +194,7 @@ func TestClientAuthenticationTwiceAndChallenge(t *testing.T) {
 
 // CA-09, EN-01: an id that is nearly right is unknown, and unknown looks the same as a wrong secret.
 func TestUnknownClientLooksLikeWrongSecret(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.machine("client_secret_basic")
 		public := w.machine("none")

@@ -40,6 +40,7 @@ func publish(t *testing.T) *publisher {
 
 // draft-ietf-oauth-client-id-metadata-document: the whole flow of a client that was never registered, on two nodes and both databases.
 func TestClientDocument(t *testing.T) {
+	t.Parallel()
 	bothWith(t, withDocuments, func(t *testing.T, w *world) {
 		if w.get("/.well-known/oauth-authorization-server", "").body["client_id_metadata_document_supported"] != true {
 			t.Error("discovery does not announce client_id_metadata_document_supported")
@@ -120,6 +121,7 @@ func (w *world) documentOnAnotherNode(t *testing.T, doc *publisher, p *partner, 
 }
 
 func TestClientDocumentRefused(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, withDocuments)
 	for name, more := range map[string]string{
 		"a shared secret": `,"token_endpoint_auth_method":"client_secret_basic"`, "a secret": `,"client_secret":"x"`,
@@ -147,6 +149,7 @@ func TestClientDocumentRefused(t *testing.T) {
 
 // AZ-09: anonymous requests write nothing, and lead nobody away.
 func TestClientDocumentIsNoOpenRedirector(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, withDocuments)
 	doc := publish(t)
 	p := w.as(doc.id, "")

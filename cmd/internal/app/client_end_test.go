@@ -8,6 +8,7 @@ import (
 
 // IR-02: a client that is deleted or switched off is out within a second, on the other node as well: its people's tokens and its own.
 func TestClientEndsEverywhere(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		other := w.second()
 		reader := w.partner(`{"client_name":"Gateway","grant_types":["client_credentials"],"scope":"x","introspect_any":true}`)

@@ -9,6 +9,7 @@ import (
 
 // BR-11: an answer is readable by the origins of the calling client's redirect URIs, by no other, and never with cookies.
 func TestBrowserAppsReadTheirOwnAnswers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/x.db", "")
 	p := w.partner(`{"client_name":"App","token_endpoint_auth_method":"none","redirect_uris":["` + redirectURI + `"],"grant_types":["authorization_code","refresh_token"]}`)
 	tokens := p.tokens(newBrowser(t), "ada")

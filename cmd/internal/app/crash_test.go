@@ -22,6 +22,7 @@ import (
 // kill -9 of the real binary, again and again, during a thousand sign-ins with redemptions and refreshes. What was acknowledged holds: every
 // token that a client has received works, and a request that got no answer can be sent again as it is.
 func TestKillDuringSignIns(t *testing.T) {
+	t.Parallel()
 	signIns, kills := 1000, 6
 	if testing.Short() {
 		signIns, kills = 120, 3

@@ -28,6 +28,7 @@ func (w *world) guesses(b *browser, n int, person string) (looked int) {
 
 // DV-02: guessing user codes.
 func TestUserCodeGuessing(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "trusted_proxies: [ 127.0.0.1/32 ]")
 	p := w.television()
 	d := p.device()
@@ -73,6 +74,7 @@ func TestUserCodeGuessing(t *testing.T) {
 
 // DV-03: the link with the code approves nothing, in a browser that is signed in.
 func TestDeviceLink(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "trusted_proxies: [ 127.0.0.1/32 ]")
 	p, b := w.television(), newBrowser(t)
 	w.typeCode(b, "BBBB-BBBB", "ada")
@@ -118,6 +120,7 @@ func TestDeviceLink(t *testing.T) {
 
 // TK-09, TK-10: a device code is nothing else, nothing else is one, and an empty one matches nothing.
 func TestDeviceCodeConfusion(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p, other, b := w.television(), w.television(), newBrowser(t)
 	d := p.device()
@@ -151,6 +154,7 @@ func TestDeviceCodeConfusion(t *testing.T) {
 
 // DS-08: rows that anybody can make are few, and go.
 func TestDeviceCodesAreFew(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.television()
 		made := 0
@@ -176,6 +180,7 @@ func TestDeviceCodesAreFew(t *testing.T) {
 
 // RT-07: neither code lies in the database or the log.
 func TestDeviceCodesAtRest(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.television()
 		d := p.device()

@@ -16,6 +16,7 @@ import (
 
 // RFC 8628 §3.1 to §3.5, with golang.org/x/oauth2 as the device.
 func TestDeviceWithOtherPeoplesLibrary(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.television()
 	p.oauth.RedirectURL = ""
@@ -47,6 +48,7 @@ func TestDeviceWithOtherPeoplesLibrary(t *testing.T) {
 }
 
 func TestDeviceGrant(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p, b := w.television(), newBrowser(t)
 		d := p.device()
@@ -78,6 +80,7 @@ func TestDeviceGrant(t *testing.T) {
 
 // DV-01: 20 pollers at the moment of approval, over two nodes: exactly one token set, and it stays alive.
 func TestDeviceParallelPolling(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, a *world) {
 		p := a.television()
 		onB := p.at(a.second())
@@ -125,6 +128,7 @@ func TestDeviceParallelPolling(t *testing.T) {
 
 // DV-04: a decision is final, and one person's.
 func TestDeviceDecisionIsFinal(t *testing.T) {
+	t.Parallel()
 	bothWith(t, "lifetimes: { device_code: 2s }", func(t *testing.T, w *world) {
 		p, ada, alan := w.television(), newBrowser(t), newBrowser(t)
 		w.typeCode(ada, "BBBB-BBBB", "ada")
@@ -166,6 +170,7 @@ func TestDeviceDecisionIsFinal(t *testing.T) {
 
 // DV-05, CA-01 and the rules of /authorize for scope and resource.
 func TestDeviceAuthorizationRequest(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.television(`"audience":["https://api.example"]`)
 	web := w.newPartner()
@@ -209,6 +214,7 @@ func TestDeviceAuthorizationRequest(t *testing.T) {
 
 // DV-06: what changed between the decision and the tokens counts.
 func TestDevicePolicyAtTokenTime(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		for name, change := range map[string]func(p *partner, b *browser){
 			"log-out": func(_ *partner, b *browser) { b.open(w.issuer + "/logout").press("logout-confirm") },
@@ -243,6 +249,7 @@ func TestDevicePolicyAtTokenTime(t *testing.T) {
 
 // A user code may be typed in any way that people do (RFC 8628 §6.1).
 func TestUserCodeSpelling(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p, b := w.television(), newBrowser(t)
 	code := p.device().text("user_code")
@@ -257,6 +264,7 @@ func TestUserCodeSpelling(t *testing.T) {
 
 // RFC 9449 §5: a public client's refresh token is bound to the key of the first request.
 func TestDeviceWithDPoP(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.television(`"dpop_bound_access_tokens":true`)
 	key := ecKey(t, elliptic.P256())

@@ -15,6 +15,7 @@ import (
 
 // PR-07, RFC 9449 §4.3: every proof that is not exactly one for this request.
 func TestDPoPProofs(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	v := w.prover()
 	p := w.partner(`{"client_name":"Robot","grant_types":["client_credentials"],"scope":"x"}`)
@@ -68,6 +69,7 @@ func neighbour(token string) string {
 
 // PR-07, RFC 9449 §11.1: a proof is good once, in parallel and on all nodes.
 func TestDPoPReplay(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		v := w.prover()
 		p := w.partner(`{"client_name":"Robot","grant_types":["client_credentials"],"scope":"x"}`)
@@ -101,6 +103,7 @@ func TestDPoPReplay(t *testing.T) {
 
 // RFC 9449 §8, §9: with dpop_nonce on, a proof needs a nonce of ours, and the first refusal brings one that every node takes.
 func TestDPoPNonce(t *testing.T) {
+	t.Parallel()
 	bothWith(t, "dpop_nonce: true", func(t *testing.T, w *world) {
 		v, p, b := w.prover(), w.newPartner(), newBrowser(t)
 		onB := p.at(w.second())

@@ -139,6 +139,7 @@ func (v *prover) bound(t *testing.T, r reply) {
 
 // RFC 9449: from the token request to userinfo and introspection.
 func TestDPoP(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		v, p, b := w.prover(), w.newPartner(), newBrowser(t)
 		r := p.proved("/oauth2/token", codeForm(p.code(b, "ada")), v.proof(nil, nil))
@@ -171,6 +172,7 @@ func TestDPoP(t *testing.T) {
 
 // RT-08, RFC 9449 §5: the refresh tokens of public clients are bound to the key; those of confidential clients to the client.
 func TestDPoPRefresh(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		v, thief := w.prover(), w.prover()
 		public := w.publicPartner()
@@ -195,6 +197,7 @@ func TestDPoPRefresh(t *testing.T) {
 
 // PR-08: a code that was asked for with dpop_jkt is worth nothing with another key, and a client registered for bound tokens gets no others.
 func TestDPoPDowngrade(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		v, thief, p, b := w.prover(), w.prover(), w.publicPartner(), newBrowser(t)
 		code := func() string { return p.code(b, "ada", "dpop_jkt", v.thumbprint()) }
@@ -221,6 +224,7 @@ func TestDPoPDowngrade(t *testing.T) {
 
 // PR-08, RFC 9449 §7: a stolen bound token is nothing without the key, and an unbound one is not dressed up.
 func TestDPoPAtResources(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		v, thief, b := w.prover(), w.prover(), newBrowser(t)
 		p := w.partner(`{"client_name":"Tool","redirect_uris":["` + redirectURI + `"],"scope":"openid symbolon:admin","grant_types":["authorization_code","client_credentials"]}`)

@@ -71,6 +71,7 @@ func opened(t *testing.T, token, alg, enc string, key any) (jose.Header, string)
 
 // OIDC Core §10.2, §16.14: signed, then encrypted to the client's key, for every algorithm that is announced, and verified by go-oidc.
 func TestEncryptedIDToken(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	onRSA, onP256, onP521 := rsaKey(t, 2048), ecKey(t, elliptic.P256()), ecKey(t, elliptic.P521())
 	b := newBrowser(t)
@@ -112,6 +113,7 @@ func TestEncryptedIDToken(t *testing.T) {
 
 // OIDC Core §5.3.2, §5.3.4; conformance: oidcc-userinfo-rs256. Signed, encrypted, and both.
 func TestUserInfoAsJWT(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		key := ecKey(t, elliptic.P384())
 		keys := `,"jwks":` + keySetOf(t, jwk(key, "e1", ""))
@@ -169,6 +171,7 @@ func TestUserInfoAsJWT(t *testing.T) {
 
 // JARM §2.2, RFC 9701 §5, OIDC Back-Channel Logout §2.4: the other answers that a client may have encrypted.
 func TestEncryptedAnswers(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	key, told := rsaKey(t, 2048), newEar(t)
 	p := w.partner(`{"client_name":"Vault","redirect_uris":["` + redirectURI + `"],"jwks":` + keySetOf(t, jwk(key, "e1", "enc")) +
@@ -206,6 +209,7 @@ func TestEncryptedAnswers(t *testing.T) {
 
 // JW-08, OIDC Core §10.2: without a fit key there is no answer, and never one in the clear.
 func TestEncryptionNeedsAFitKey(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	good := ecKey(t, elliptic.P256())
 	weak := rsaKey(t, 1024)
@@ -243,6 +247,7 @@ func TestEncryptionNeedsAFitKey(t *testing.T) {
 
 // OIDC Core §10.2.1: a client that has changed its key is answered under the new one, as soon as every node knows of the change.
 func TestEncryptionKeyRotation(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	first, second := ecKey(t, elliptic.P256()), rsaKey(t, 2048)
 	server := newKeyServer(t, keySetOf(t, jwk(second, "r1", "sig"), jwk(first, "e1", "enc")))
@@ -264,6 +269,7 @@ func TestEncryptionKeyRotation(t *testing.T) {
 
 // OIDC Core §3.1.3.6: at_hash for every algorithm, checked by go-oidc.
 func TestAccessTokenHashes(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	d := w.get("/.well-known/openid-configuration", "")
 	for _, alg := range d.body["id_token_signing_alg_values_supported"].([]any) {

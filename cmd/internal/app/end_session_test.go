@@ -15,6 +15,7 @@ func (w *world) logoutPartner() *partner {
 
 // OIDC RP-Logout §2, §3; conformance, RP-initiated log-out: one line a module.
 func TestEndSession(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p, other := w.logoutPartner(), w.logoutPartner()
 		for _, c := range []struct {
@@ -103,6 +104,7 @@ func TestEndSession(t *testing.T) {
 
 // A log-out where nobody is signed in still says so, or goes back.
 func TestEndSessionWithoutSession(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.logoutPartner()
 	b := newBrowser(t)

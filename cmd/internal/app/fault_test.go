@@ -42,6 +42,7 @@ func during(t *testing.T, w *world, p *partner, b *browser, r reply, code string
 
 // FT-05, FT-23: PostgreSQL goes away. Every endpoint says 503, readiness fails, liveness does not; when it is back, nothing was lost.
 func TestDatabaseGone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, storagetest.Postgres(t), "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -80,6 +81,7 @@ func TestDatabaseGone(t *testing.T) {
 
 // The same with tables that cannot be read, one after the other, on both databases.
 func TestTableGone(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
@@ -111,6 +113,7 @@ func TestTableGone(t *testing.T) {
 
 // A fault on the way back from the upstream is 503, and signs nobody in.
 func TestDatabaseGoneAtTheCallback(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		for _, table := range []string{"upstream_attempts", "identities", "sessions"} {
@@ -162,6 +165,7 @@ func TestDatabaseLocked(t *testing.T) {
 
 // FT-17: clients that go away in the middle of a request leave it done or not done, and nothing in anybody else's answer.
 func TestClientDisconnects(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
@@ -214,6 +218,7 @@ func TestClientDisconnects(t *testing.T) {
 
 // Graceful stop: an in-flight request finishes. RT-03's other half is in refresh_test.go.
 func TestReadiness(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		if a := w.get("/readyz", ""); a.status != 200 || a.header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%d %v", a.status, a.header)

@@ -39,6 +39,7 @@ var posts = []string{"/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/
 
 // DS-01 to DS-04: bodies of the wrong kind, with very many parameters, too large or compressed.
 func TestHostileBodies(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	var form bytes.Buffer
 	multi := multipart.NewWriter(&form)
@@ -97,6 +98,7 @@ func TestHostileBodies(t *testing.T) {
 
 // DS-05, DS-07: floods of headers and cookies, and inputs made for quadratic parsers.
 func TestHostileHeaders(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	for name, headers := range map[string][]string{
@@ -125,6 +127,7 @@ func TestHostileHeaders(t *testing.T) {
 
 // BR-15: requests that two parsers could read in two ways get 400 and the end of the connection, or one clear answer.
 func TestRequestSmuggling(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	for name, raw := range map[string]string{
@@ -165,6 +168,7 @@ func TestRequestSmuggling(t *testing.T) {
 
 // AD-11: a path that is not clean is not there, and neither is one that nobody knows.
 func TestUnknownPaths(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	for _, path := range []string{
 		"/nowhere", "//oauth2/token", "/oauth2/", "/oauth2", "/oauth2/token/", "/OAUTH2/token", "/oauth2/Token", "/./oauth2/token", "/oauth2/./token", "/x/../oauth2/jwks", "/oauth2/jwks/", "/%2foauth2/jwks", "/oauth2%2fjwks",
@@ -191,6 +195,7 @@ func TestUnknownPaths(t *testing.T) {
 
 // Every route: its guard headers, its methods, and that HEAD does nothing.
 func TestEveryRoute(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	methods := map[string]map[string]bool{} // by path
 	for _, route := range w.app.Routes() {
@@ -266,6 +271,7 @@ func checkHeaders(t *testing.T, name, path string, a reply) {
 
 // BR-11: a foreign origin is not let in where cookies or administrators are.
 func TestCORS(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	for _, origin := range []string{"https://evil.example", "null", "https://partner.example.evil.example", "http://partner.example"} {
@@ -282,6 +288,7 @@ func TestCORS(t *testing.T) {
 
 // EN-05: no address, token or session id in any link or redirect of ours beyond what the protocols need.
 func TestNothingPersonalInURLs(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)

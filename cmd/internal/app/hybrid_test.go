@@ -18,6 +18,7 @@ func (w *world) legacyPartner() *partner {
 
 // OIDC Core §3.2, §3.3: what each response type brings, with the hashes that belong to it, and in the fragment.
 func TestLegacyResponseTypes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/x.db", "legacy_response_types: true")
 	p := w.legacyPartner()
 	b := newBrowser(t)
@@ -83,6 +84,7 @@ func (p *partner) checkFrontIDToken(t *testing.T, kind string, got url.Values) {
 
 // OIDC Core §3.2.2.1, §3.3.2.11; AZ-11, AZ-12: what these flows refuse.
 func TestLegacyResponseTypesRefuse(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/x.db", "legacy_response_types: true")
 	legacy, plain := w.legacyPartner(), w.newPartner()
 	b := newBrowser(t)
@@ -124,6 +126,7 @@ func (p *partner) signInFragment(b *browser, person string, overrides ...string)
 
 // AZ-11: without the operator's word nothing of it is offered, announced or registrable.
 func TestLegacyResponseTypesAreOff(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/x.db", "")
 	doc := w.get("/.well-known/openid-configuration", "")
 	if types, _ := doc.body["response_types_supported"].([]any); len(types) != 1 || types[0] != "code" {

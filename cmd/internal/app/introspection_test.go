@@ -10,6 +10,7 @@ import (
 
 // RFC 7662 §2.2: what introspection says of each kind of token.
 func TestIntrospection(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
@@ -53,6 +54,7 @@ func TestIntrospection(t *testing.T) {
 
 // RFC 7662 §4: a client learns of its own tokens and of those meant for it; another's are inactive, like those that do not exist.
 func TestIntrospectionAcrossClients(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.partner(`{"client_name":"App","redirect_uris":["` + redirectURI + `"],"grant_types":["authorization_code","refresh_token"],"audience":["https://api.example"]}`)
 		stranger := w.newPartner()
@@ -93,6 +95,7 @@ func TestIntrospectionAcrossClients(t *testing.T) {
 
 // IR-03: hints are hints; abuse of them is a 4xx.
 func TestTokenTypeHint(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	r := p.tokens(newBrowser(t), "ada")
@@ -117,6 +120,7 @@ func TestTokenTypeHint(t *testing.T) {
 
 // RFC 7009 §2: revoking either token ends both; what is unknown or another's is 200 and changes nothing.
 func TestRevocation(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p, stranger := w.newPartner(), w.newPartner()
 		b := newBrowser(t)
@@ -173,6 +177,7 @@ func TestRevocation(t *testing.T) {
 
 // IR-04: refreshing and revoking at once: once revoking has answered, no descendant is usable.
 func TestRevocationRacesRefresh(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		nodes := []*partner{p, p.at(w.second())}
@@ -206,6 +211,7 @@ func TestRevocationRacesRefresh(t *testing.T) {
 
 // IR-07: an access token lives at most fifteen minutes by default.
 func TestAccessTokenIsShortLived(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	token := readJWT(t, p.tokens(newBrowser(t), "ada").text("access_token"))
@@ -233,6 +239,7 @@ func TestAccessTokenExpires(t *testing.T) {
 
 // IR-02, IR-05: introspection and userinfo follow events at once.
 func TestEventsReachTokensAtOnce(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		for _, c := range []struct {
 			name, person string

@@ -95,6 +95,7 @@ func (w *world) publicKeys() map[string]jose.JSONWebKey {
 
 // JW-01, JW-02, JW-05: no signature, a public key as a secret, and critical extensions.
 func TestJWSAlgorithmAttacks(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	g, r := newTargets(t, w)
 	keys := w.publicKeys()
@@ -160,6 +161,7 @@ func TestJWSAlgorithmAttacks(t *testing.T) {
 
 // JW-03, JW-04: keys come from our own set: not from a kid that is a path or a query, and not from the header.
 func TestJWSKeyAttacks(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	g, r := newTargets(t, w)
 	var asked atomic.Int64
@@ -215,6 +217,7 @@ func sign(t *testing.T, key crypto.Signer, input string) []byte {
 
 // JW-07: giant tokens and tokens of dots are refused quickly.
 func TestGiantTokens(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	g, r := newTargets(t, w)
 	audiences := w.sign("ES256", "at+jwt", altered(t, r.text("access_token"), func(c map[string]any) { c["aud"] = strings.Split(strings.Repeat("a,", 100_000), ",") }))
@@ -235,6 +238,7 @@ func TestGiantTokens(t *testing.T) {
 
 // JW-09: signatures that are nearly right.
 func TestSignatureOddities(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	g, r := newTargets(t, w)
 	token := r.text("access_token")
@@ -274,6 +278,7 @@ func derOf(raw []byte) []byte {
 
 // JW-10, JW-11: payloads that our own key has signed, but that no right program makes: 4xx, never a panic, never another's data.
 func TestHostileClaims(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	g, r := newTargets(t, w)
 	token := r.text("access_token")

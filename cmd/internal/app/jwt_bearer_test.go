@@ -74,6 +74,7 @@ func (w *trusting) bring(assertion string, pairs ...string) reply {
 
 // RFC 7523 §2.1: an assertion about a person whose account is linked to the issuer is a token, and ends with the person.
 func TestJWTBearer(t *testing.T) {
+	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
 		w := newTrusting(t, url, "")
 		r := w.bring(w.assertion())
@@ -111,6 +112,7 @@ func TestJWTBearer(t *testing.T) {
 
 // RFC 7523 §3: each assertion is good once, on both nodes at once.
 func TestJWTBearerReplay(t *testing.T) {
+	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
 		w := newTrusting(t, url, "")
 		onB := w.p.at(w.second())
@@ -135,6 +137,7 @@ func TestJWTBearerReplay(t *testing.T) {
 
 // RFC 7523 §3, RFC 8725: assertions that are none.
 func TestJWTBearerRefusals(t *testing.T) {
+	t.Parallel()
 	w := newTrusting(t, storagetest.SQLite(t), "")
 	now := time.Now().Unix()
 	stranger := *w.issuer
@@ -192,6 +195,7 @@ func TestJWTBearerRefusals(t *testing.T) {
 
 // Without trusted issuers the grant type is not there; with one, its keys come from its address, and an outage of that is no "yes".
 func TestJWTBearerKeys(t *testing.T) {
+	t.Parallel()
 	bare := embeddedWorld(t, "")
 	if r := bare.newPartner().post("/oauth2/token", "grant_type", bearerGrant, "assertion", "x"); r.text("error") != "unsupported_grant_type" {
 		t.Errorf("not configured: %d %s", r.status, r.raw)

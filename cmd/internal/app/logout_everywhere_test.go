@@ -27,6 +27,7 @@ func (e *ear) count() int {
 // OIDC Back-Channel Logout §2.3: everything that ends a session tells its clients: log-out, ban, deletion of the account; those with offline grants,
 // those whose grant has been revoked before, and those of a session that another person's sign-in replaces. What ends no session tells nobody.
 func TestWhatEndsASessionTellsItsClients(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		for name, end := range map[string]func(b *browser, p *partner, r reply){
 			"ban": func(_ *browser, _ *partner, r reply) {
@@ -85,6 +86,7 @@ func TestWhatEndsASessionTellsItsClients(t *testing.T) {
 
 // Two nodes share the outbox: twenty sessions end at once, and each client hears of each once.
 func TestTwoNodesTellOnce(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		w.second()
 		e := newEar(t)
@@ -112,6 +114,7 @@ func TestTwoNodesTellOnce(t *testing.T) {
 // BR-10: who never answers is given up after the attempts, and the administrator can see it. Redirects are not followed, and what listens inside is
 // not told apart from what does not.
 func TestLogoutNoticeIsGivenUp(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		followed, e := newEar(t), newEar(t)
 		e.Config.Handler = http.RedirectHandler(followed.URL+"/private", http.StatusTemporaryRedirect)
@@ -155,6 +158,7 @@ func (w *world) until(what string, holds func() bool) {
 // FT-01 for log-outs: the node is killed between the log-out and its delivery; the next one delivers, with the retry's pause for an attempt that the
 // killed one had begun.
 func TestLogoutSurvivesAKill(t *testing.T) {
+	t.Parallel()
 	storagetest.Each(t, func(t *testing.T, url string) {
 		t.Parallel()
 		d := deploy(t, url, "")

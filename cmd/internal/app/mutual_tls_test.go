@@ -127,6 +127,7 @@ const mtlsMachine = `{"client_name":"Certified","grant_types":["client_credentia
 
 // RFC 8705 §2.1: a certificate of a known authority with the registered subject, forwarded by a trusted proxy; and all the others.
 func TestTLSClientAuthBehindProxy(t *testing.T) {
+	t.Parallel()
 	authority := newAuthority(t, nil)
 	extra := "trusted_proxies: [127.0.0.0/8, \"::1/128\"]\nclient_certificates: { header: Client-Cert, ca_file: " + authority.writePEM(t) + " }"
 	bothWith(t, extra, func(t *testing.T, w *world) {
@@ -185,6 +186,7 @@ func TestTLSClientAuthBehindProxy(t *testing.T) {
 
 // RFC 8705 §2.2: the very certificate that stands in the client's keys.
 func TestSelfSignedTLSClientAuth(t *testing.T) {
+	t.Parallel()
 	bothWith(t, "trusted_proxies: [127.0.0.0/8, \"::1/128\"]\nclient_certificates: { header: Client-Cert }", func(t *testing.T, w *world) {
 		good := newIdentity(t, nil, nil)
 		old := newIdentity(t, nil, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
@@ -224,6 +226,7 @@ func point(n *big.Int) string {
 
 // A header is worth nothing from whoever is no trusted proxy, and where none is configured.
 func TestClientCertHeaderIsNotBelieved(t *testing.T) {
+	t.Parallel()
 	good := newIdentity(t, nil, nil)
 	for name, extra := range map[string]string{
 		"another proxy is trusted": "trusted_proxies: [203.0.113.9/32]\nclient_certificates: { header: Client-Cert }",
@@ -248,6 +251,7 @@ func TestClientCertHeaderIsNotBelieved(t *testing.T) {
 
 // RFC 8705 §3: tokens that are bound to a certificate are issued with it, say so, and open userinfo with it only.
 func TestCertificateBoundAccessTokens(t *testing.T) {
+	t.Parallel()
 	bothWith(t, "trusted_proxies: [127.0.0.0/8, \"::1/128\"]\nclient_certificates: { header: Client-Cert }", func(t *testing.T, w *world) {
 		own, stolen := newIdentity(t, nil, nil), newIdentity(t, nil, nil)
 		p := w.partner(`{"client_name":"Bound","redirect_uris":["` + redirectURI + `"],"grant_types":["authorization_code","refresh_token"],"token_endpoint_auth_method":"client_secret_post","tls_client_certificate_bound_access_tokens":true}`)
@@ -309,6 +313,7 @@ func tlsWorld(t *testing.T, extra string) (w *world, as func(who ...*identity) *
 
 // RFC 8705 §2, §3 on our own listener: the certificate comes from the handshake, and a header is not believed.
 func TestMutualTLSOnOwnListener(t *testing.T) {
+	t.Parallel()
 	authority := newAuthority(t, nil)
 	w, as := tlsWorld(t, "client_certificates: { ca_file: "+authority.writePEM(t)+" }")
 	intermediate := newAuthority(t, authority)
@@ -360,6 +365,7 @@ func TestMutualTLSOnOwnListener(t *testing.T) {
 
 // client_certificates.request switches the question off: then nothing is announced and no certificate counts.
 func TestMutualTLSOff(t *testing.T) {
+	t.Parallel()
 	w, as := tlsWorld(t, "client_certificates: { request: false }")
 	resp, err := as(newIdentity(t, nil, nil)).Get(w.issuer + "/.well-known/openid-configuration")
 	w.must(err)

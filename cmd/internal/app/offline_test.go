@@ -105,6 +105,7 @@ func (w *world) requests() (n int) {
 
 // MW, RFC 9068 §4: the middleware verifies our tokens offline: signature, type, audience and scope, with nothing on the network per request.
 func TestMiddlewareVerifiesOffline(t *testing.T) {
+	t.Parallel()
 	bothWith(t, "lifetimes: { status_list: 1h }", func(t *testing.T, w *world) {
 		api, p, b := w.api(nil, nil), w.shop(), newBrowser(t)
 		r := p.tokens(b, "ada")
@@ -199,6 +200,7 @@ func (a *partnerAPI) refuses(t *testing.T, token string, deadline time.Time) {
 
 // OIDC Back-Channel Logout §2.5: a partner that is told does not wait for the list.
 func TestMiddlewareHearsLogout(t *testing.T) {
+	t.Parallel()
 	bothWith(t, "lifetimes: { status_list: 1h }", func(t *testing.T, w *world) {
 		told, receiver := make(chan bearer.Logout, 10), atomic.Pointer[http.Handler]{}
 		var verifier *bearer.Verifier
@@ -235,6 +237,7 @@ func TestMiddlewareHearsLogout(t *testing.T) {
 
 // RFC 9449 §7 at the partner's API: a bound token needs the key there too.
 func TestMiddlewareDPoP(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	api, p, v := w.api(nil, nil), w.shop(), w.prover()
 	token := p.proved("/oauth2/token", codeForm(p.code(newBrowser(t), "ada")), v.proof(nil, nil)).text("access_token")

@@ -18,6 +18,7 @@ func (w *world) opaquePartner() *partner {
 
 // Issue 3: access tokens that the partner cannot read: introspectable, revocable, good at userinfo, and still no row.
 func TestOpaqueAccessTokens(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		b := newBrowser(t)
 		p := w.opaquePartner()
@@ -63,6 +64,7 @@ func TestOpaqueAccessTokens(t *testing.T) {
 
 // They are refreshed and revoked like others, and have no row.
 func TestOpaqueAccessTokensEnd(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.opaquePartner()
 		onB, r := p.at(w.second()), p.tokens(newBrowser(t), "ada")
@@ -99,6 +101,7 @@ func TestOpaqueAccessTokensEnd(t *testing.T) {
 
 // An opaque token is bound to a key as a JWT is (RFC 9449 §6.2), and it ends.
 func TestOpaqueTokenBoundAndExpired(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "lifetimes: { access_token: 60s }")
 	v := w.prover()
 	p := w.partner(`{"client_name":"Opaque","redirect_uris":["` + redirectURI + `"],"access_token_format":"opaque","access_token_lifetime":2}`)

@@ -21,6 +21,7 @@ func embedded(t *testing.T, path string, environ ...string) *config.Config {
 
 // Processes that start at once on a fresh folder end up with one database and one secret.
 func TestOpenOrCreateAtOnce(t *testing.T) {
+	t.Parallel()
 	cfg := embedded(t, filepath.Join(t.TempDir(), "symbolon.db"))
 	var mu sync.Mutex
 	seen := map[string]int{}
@@ -52,6 +53,7 @@ func TestOpenOrCreateAtOnce(t *testing.T) {
 
 // FT-10: the first start is cut off between the secret and the database; the next one goes on with the same secret.
 func TestSecretOfAStartThatWasCutOff(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "symbolon.db")
 	cfg := embedded(t, path)
 	made, err := rootSecrets(cfg, true)
@@ -73,6 +75,7 @@ func TestSecretOfAStartThatWasCutOff(t *testing.T) {
 
 // The operator rotates the secret of an embedded database by adding a line in front.
 func TestRootSecretFileWithTwoLines(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "symbolon.db")
 	if err := os.WriteFile(path+".secret", []byte(strings.Repeat("n", 40)+"\n"+strings.Repeat("o", 40)+"\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -80,6 +80,7 @@ func (p *partner) finish(t *testing.T, pg *page, person string) *page {
 
 // RFC 9126 §2.2, §4: what was pushed is what is asked for, whatever the browser brings beside the request_uri, and the person may reload.
 func TestPushedRequest(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		r := p.push()
@@ -112,6 +113,7 @@ func TestPushedRequest(t *testing.T) {
 
 // RFC 9126 §7.3, TK-06: of many browsers that finish one pushed request at the same time, on two nodes, one gets a code.
 func TestPushedRequestIsSpentOnce(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, a *world) {
 		second := a.second()
 		p := a.newPartner()
@@ -145,6 +147,7 @@ func TestPushedRequestIsSpentOnce(t *testing.T) {
 
 // A request that was pushed on one node is taken up on the other, also one that is too long for a URL and stays in its row meanwhile.
 func TestPushedRequestOnTwoNodes(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, a *world) {
 		second := a.second()
 		p := a.newPartner()
@@ -173,6 +176,7 @@ func TestPushedRequestOnTwoNodes(t *testing.T) {
 
 // RFC 9126 §2.2: a request_uri lives for a minute. A person who has begun in time finishes, also after the row of a short request is gone.
 func TestPushedRequestExpires(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		short, long := p.pushed(), p.pushed("vendor", strings.Repeat("x", 5<<10))
@@ -198,6 +202,7 @@ func TestPushedRequestExpires(t *testing.T) {
 
 // RFC 9126 §2.3, FAPI 2.0 §5.3.2.2: everything is checked before anything is stored, and a client hears of it as JSON.
 func TestPushedRequestRefusals(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	other := w.newPartner()
@@ -255,6 +260,7 @@ func TestPushedRequestRefusals(t *testing.T) {
 
 // PR-02: a request_uri that is not ours, or not this client's, leads to nothing, and nothing is fetched.
 func TestForeignRequestURIs(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p, other := w.newPartner(), w.newPartner()
 	var asked atomic.Int64
@@ -286,6 +292,7 @@ func TestForeignRequestURIs(t *testing.T) {
 
 // TK-09: a request_uri is no code, token or interaction, and none of them is a request_uri.
 func TestRequestURIConfusion(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -310,6 +317,7 @@ func TestRequestURIConfusion(t *testing.T) {
 
 // PR-03 and trap of stored credentials: nothing that was pushed is seen in the browser, in the log or in the database, least of all credentials.
 func TestPushedParametersStayOnTheServer(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		id, secret := w.client(`{"client_name":"Poster","redirect_uris":["` + redirectURI + `"],"token_endpoint_auth_method":"client_secret_post"}`)
 		p := w.newPartner()
@@ -347,6 +355,7 @@ func TestPushedParametersStayOnTheServer(t *testing.T) {
 
 // RFC 9126 §5 and §6: an operator, or the client's registration, may leave no other way. What was pushed is the only thing that opens it.
 func TestPushedRequestsRequired(t *testing.T) {
+	t.Parallel()
 	check := func(t *testing.T, w *world, p *partner) {
 		b := newBrowser(t)
 		p.ask(b).expectError(t, w.issuer, "invalid_request")
@@ -374,6 +383,7 @@ func TestPushedRequestsRequired(t *testing.T) {
 
 // A client that was changed since it pushed is judged as it is now.
 func TestPushedRequestOfAChangedClient(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	uri := p.pushed()
@@ -385,6 +395,7 @@ func TestPushedRequestOfAChangedClient(t *testing.T) {
 
 // RFC 9449 §10.1: the key of the proof at the endpoint is the key of the code.
 func TestPushedRequestWithDPoP(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		key, thief := ecKey(t, elliptic.P256()), ecKey(t, elliptic.P256())
@@ -420,6 +431,7 @@ func TestPushedRequestWithDPoP(t *testing.T) {
 
 // RFC 9126 §2: a client that authenticates with assertions does so here too; each is good once.
 func TestPushedRequestWithAssertion(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		key := ecKey(t, elliptic.P256())
 		id, _ := w.client(`{"client_name":"Asserter","redirect_uris":["` + redirectURI + `"],"token_endpoint_auth_method":"private_key_jwt","jwks":` + jwksOf(t, key) + `}`)

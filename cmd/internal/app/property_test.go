@@ -21,6 +21,7 @@ import (
 //
 // A failure prints the seed: go test -run TestTokenHistories -rapid.seed=… Longer runs: -rapid.checks=1000.
 func TestTokenHistories(t *testing.T) {
+	t.Parallel()
 	bothWith(t, "lifetimes: { refresh_grace_confidential: 5m }", func(t *testing.T, w *world) {
 		nodes := []*world{w, w.second()}
 		reader := w.partner(`{"client_name":"Gateway","grant_types":["client_credentials"],"scope":"x","introspect_any":true}`)

@@ -12,6 +12,7 @@ func millisIn(d time.Duration) string { return strconv.FormatInt(time.Now().Add(
 
 // Issue 3: 10,000 refreshes by twenty devices of one person leave every table as it was, and cost one commit each.
 func TestRefreshesLeaveNoRows(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		const devices = 20
 		each := 500

@@ -9,6 +9,7 @@ import (
 
 // RT-01: fifty refreshes with one token at once, over two nodes: all answers carry the same successor, and only it goes on.
 func TestRefreshInParallel(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		nodes := []*partner{p, p.at(w.second())}
@@ -77,6 +78,7 @@ func TestRefreshAnswerLost(t *testing.T) {
 
 // RT-02: two generations back is reuse, however short ago.
 func TestRefreshTokenOfLongAgo(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		first := p.tokens(newBrowser(t), "ada")
@@ -94,6 +96,7 @@ func TestRefreshTokenOfLongAgo(t *testing.T) {
 
 // RT-02: a window of zero switches the grace off.
 func TestRefreshWithoutGrace(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "lifetimes: { refresh_grace_confidential: 0s, refresh_grace_public: 0s }")
 	p := w.newPartner()
 	first := p.tokens(newBrowser(t), "ada").text("refresh_token")
@@ -104,6 +107,7 @@ func TestRefreshWithoutGrace(t *testing.T) {
 
 // RT-03: what was rotated on one node is known on a new one.
 func TestRefreshReuseAfterRestart(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		first := p.tokens(newBrowser(t), "ada").text("refresh_token")
@@ -160,6 +164,7 @@ func TestRefreshTokenLifetimes(t *testing.T) {
 
 // RT-05: refreshing looks at the world as it is.
 func TestRefreshMeetsTheWorldAsItIs(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		for _, c := range []struct {
 			name, person string
@@ -224,6 +229,7 @@ func TestRefreshMeetsTheWorldAsItIs(t *testing.T) {
 
 // Without offline_access a refresh token ends with the session; with it, it outlives the session (OIDC Core §11).
 func TestRefreshAfterLogout(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
@@ -237,6 +243,7 @@ func TestRefreshAfterLogout(t *testing.T) {
 
 // RT-06: a client that cannot refresh gets no refresh token, whatever it asks for.
 func TestNoRefreshTokenWithoutTheGrant(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.partner(`{"client_name":"Code","redirect_uris":["` + redirectURI + `"]}`)
 	r := p.tokens(newBrowser(t), "ada", "scope", "openid offline_access")
@@ -247,6 +254,7 @@ func TestNoRefreshTokenWithoutTheGrant(t *testing.T) {
 
 // RFC 6749 §6: scope may narrow, never widen; the grant itself keeps its scope.
 func TestRefreshScope(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		r := p.tokens(newBrowser(t), "ada", "scope", "openid email")
@@ -270,6 +278,7 @@ func TestRefreshScope(t *testing.T) {
 
 // A refresh token is its client's alone, and an attempt of another does no harm. Conformance `oidcc-refresh-token`.
 func TestRefreshTokenOfAnotherClient(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p, other := w.newPartner(), w.newPartner()
 		public := w.partner(`{"client_name":"Page","token_endpoint_auth_method":"none","redirect_uris":["` + redirectURI + `"],"grant_types":["authorization_code","refresh_token"]}`)
@@ -286,6 +295,7 @@ func TestRefreshTokenOfAnotherClient(t *testing.T) {
 
 // OIDC Core §12.2: the refreshed ID token keeps who, for whom and when; it has no nonce and a new iat.
 func TestRefreshedIDToken(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		first := p.tokens(newBrowser(t), "ada")

@@ -14,6 +14,7 @@ import (
 
 // RFC 7592 §2.
 func TestClientConfiguration(t *testing.T) {
+	t.Parallel()
 	bothWith(t, openRegistration, func(t *testing.T, w *world) {
 		p, other := w.registered(selfDocument), w.registered(selfDocument)
 		read := w.ask("GET", p.uri, p.token, "")
@@ -106,6 +107,7 @@ func (p registered) expectGone(t *testing.T, token, secret, accessToken string) 
 }
 
 func TestRegistrationTokenRotation(t *testing.T) {
+	t.Parallel()
 	for mode, same := range map[string]bool{"always": false, "never": true} {
 		w := embeddedWorld(t, "registration: { mode: open, rotate_token: "+mode+" }")
 		p := w.registered(selfDocument)

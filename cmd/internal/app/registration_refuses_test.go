@@ -11,6 +11,7 @@ import (
 )
 
 func TestRegistrationRefuses(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, openRegistration)
 	with := func(member string) string { return strings.TrimSuffix(selfDocument, "}") + "," + member + "}" }
 	uris := func(uri string) string { return `{"redirect_uris":[` + quoted(uri) + `]}` }
@@ -65,6 +66,7 @@ func TestRegistrationRefuses(t *testing.T) {
 }
 
 func TestRegistrationBounds(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "registration: { mode: open, per_hour: 6, max_clients: 3 }")
 	want := []int{201, 201, 201, 503, 503, 503, 429, 429}
 	for i, status := range want {
@@ -76,6 +78,7 @@ func TestRegistrationBounds(t *testing.T) {
 
 // DR-01, RFC 7591 §3: with an initial access token only.
 func TestInitialAccessToken(t *testing.T) {
+	t.Parallel()
 	bothWith(t, tokenRegistration, func(t *testing.T, w *world) {
 		token := func(uses int, lifetime time.Duration) string {
 			token, _, err := registration.NewInitialAccessToken(context.Background(), w.stores.DB, "Sunny Books", uses, lifetime)

@@ -69,6 +69,7 @@ func (w *world) as(id, secret string) *partner {
 const selfDocument = `{"client_name":"Sunny Reader","redirect_uris":["` + redirectURI + `"],"grant_types":["authorization_code","refresh_token"]}`
 
 func TestRegistrationOff(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	if r := w.selfRegister("", selfDocument); r.status != http.StatusNotFound {
 		t.Errorf("DR-01: registration is off, and answers %d", r.status)
@@ -87,6 +88,7 @@ func TestRegistrationOff(t *testing.T) {
 
 // RFC 7591 §3.2.1, and the flow of a client that registered itself, with other people's libraries.
 func TestRegistration(t *testing.T) {
+	t.Parallel()
 	bothWith(t, openRegistration, func(t *testing.T, w *world) {
 		if got := w.get("/.well-known/oauth-authorization-server", "").text("registration_endpoint"); got != w.issuer+registration.Path {
 			t.Errorf("registration_endpoint %q", got)
@@ -134,6 +136,7 @@ func TestRegistration(t *testing.T) {
 
 // The module names are those of the OpenID conformance suite.
 func TestRegistrationConformanceModules(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, openRegistration)
 	refused := func(name, document, code string) {
 		w.test(name, func(t *testing.T, w *world) { w.selfRegister("", document).expect(t, http.StatusBadRequest, code) })

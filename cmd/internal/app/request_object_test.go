@@ -66,6 +66,7 @@ func (r *requester) deliver(object string, pairs ...string) reply {
 
 // RFC 9101 §4, §6: the parameters are those in the object, whatever stands beside it, for every algorithm that is announced (PR-05).
 func TestRequestObject(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		announced := w.get("/.well-known/openid-configuration", "")
 		if fmt.Sprint(announced.body["request_object_signing_alg_values_supported"]) != "[RS256 PS256 ES256 EdDSA]" || announced.body["request_parameter_supported"] != true || announced.body["request_uri_parameter_supported"] != false {
@@ -95,6 +96,7 @@ func TestRequestObject(t *testing.T) {
 
 // PR-05: a max_age of 0 in the object is a number, and forces a sign-in; a claims object stays one.
 func TestRequestObjectTypes(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	r := w.requester("ES256", ecKey(t, elliptic.P256()))
 	b := newBrowser(t)
@@ -185,6 +187,7 @@ func embedded(t *testing.T, thief *requester, claims map[string]any) string {
 // PR-04, PR-05, PR-06: refused at both endpoints. The error goes to the client only where the address is proven, and never to what an unsigned
 // object says.
 func TestHostileRequestObjects(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	r := w.requester("ES256", ecKey(t, elliptic.P256()))
 	thief := w.requester("ES256", ecKey(t, elliptic.P256()))
@@ -215,6 +218,7 @@ func TestHostileRequestObjects(t *testing.T) {
 
 // The conformance suite's note 34: a client without keys is told that request objects are nothing for it.
 func TestRequestObjectWithoutKeys(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	r := w.requester("ES256", ecKey(t, elliptic.P256()))
 	bare := &requester{w.newPartner(), r.signer}
@@ -229,6 +233,7 @@ func TestRequestObjectWithoutKeys(t *testing.T) {
 
 // FAPI 2.0 Message Signing §5.3.1: a client of the profile needs nbf. Its clock may be some seconds ahead.
 func TestRequestObjectOfTheProfile(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	r := w.requester("PS256", rsaKey(t, 2048), `"dpop_bound_access_tokens":true`, `"require_pushed_authorization_requests":true`, `"require_signed_request_object":true`)
 	r.deliver(r.object()).expect(t, 201, "")
@@ -240,6 +245,7 @@ func TestRequestObjectOfTheProfile(t *testing.T) {
 
 // RFC 9101 §5.2, OIDC Core §6.2: off unless the operator says otherwise; then only what is registered is fetched, with care.
 func TestRequestObjectByReference(t *testing.T) {
+	t.Parallel()
 	t.Run("off", func(t *testing.T) {
 		w := embeddedWorld(t, "")
 		r := w.requester("ES256", ecKey(t, elliptic.P256()), `"request_uris":["https://partner.example/r"]`)

@@ -32,6 +32,7 @@ func (p *partner) answer(pg *page, carrier string) url.Values {
 
 // OAuth Response Types §2.1, OAuth Form Post §2, JARM §2.3: success and error in each mode.
 func TestResponseModes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/x.db", "")
 	p := w.newPartner()
 	b := newBrowser(t)

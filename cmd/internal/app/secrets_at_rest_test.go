@@ -83,6 +83,7 @@ func (w *world) fullRun() usable {
 
 // RT-07, BR-18, EN-04: a dump of the database has nothing usable in it, plain or encoded.
 func TestNothingUsableAtRest(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		all := w.fullRun()
 		dump := w.dump()
@@ -132,6 +133,7 @@ func encodings(value string) map[string]string {
 
 // EN-03: the log of a whole run at debug level, and the metrics, have no secret, code, token, cookie or address in them.
 func TestNothingSecretInTheLog(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		all := w.fullRun()
 		log, metrics := w.log.String(), w.get("/metrics", "").raw

@@ -9,6 +9,7 @@ import (
 
 // AZ-09, RFC 9700 §4.11.2: we are no open redirector for clients that nobody has looked at.
 func TestSelfRegisteredClientIsNoOpenRedirector(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, openRegistration)
 	p := w.registered(selfDocument)
 	for name, overrides := range map[string][]string{
@@ -40,6 +41,7 @@ func TestSelfRegisteredClientIsNoOpenRedirector(t *testing.T) {
 
 // AZ-15: no mark of an administrator's makes a client that registered itself the operator's own.
 func TestSelfRegisteredClientNeverSkipsConsent(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, openRegistration)
 	p := w.registered(selfDocument)
 	_, err := w.clients.Update(context.Background(), p.id, []byte(`{"skip_consent":true}`), 0)

@@ -157,6 +157,7 @@ func startChromium(t *testing.T, frameCookies bool) context.Context {
 
 // OIDC Session Management §3.1, §3.2: in a real browser the frame says unchanged, and changed once the person has logged out in another tab.
 func TestChromiumSessionManagement(t *testing.T) {
+	t.Parallel()
 	s, state := newWatcher(t, true)
 	own := func(id, state string) string { return "'" + id + " " + state + "'" }
 	if got := s.ask(own(s.p.id, state)); got != "unchanged" {
@@ -197,6 +198,7 @@ func TestChromiumSessionManagement(t *testing.T) {
 // OIDC Session Management §3.2: the frame answers the origin of the page around it and nobody else, and what one origin was given is worth
 // nothing at another.
 func TestChromiumSessionManagementOtherOrigins(t *testing.T) {
+	t.Parallel()
 	s, state := newWatcher(t, true)
 	evil := servePages(t, s.w.issuer)
 	s.until("ready")
@@ -218,6 +220,7 @@ func TestChromiumSessionManagementOtherOrigins(t *testing.T) {
 // OIDC Session Management §3.1: "changed" makes the client ask for a new state, so it is never said by a frame that cannot see the state: only
 // by one that saw it go.
 func TestChromiumSessionManagementWithoutCookie(t *testing.T) {
+	t.Parallel()
 	s, state := newWatcher(t, false)
 	if got := s.ask("'" + s.p.id + " " + state + "'"); got != "error" {
 		t.Errorf("where the browser keeps cookies from frames: %s", got)

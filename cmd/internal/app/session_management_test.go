@@ -32,6 +32,7 @@ func (p *partner) unchanged(b *browser, sessionState string) bool {
 
 // OIDC Session Management §2, §3.3: without the operator's word there is neither frame nor cookie nor parameter.
 func TestSessionManagementIsOff(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -54,6 +55,7 @@ func TestSessionManagementIsOff(t *testing.T) {
 // OIDC Session Management §2, §3.2: every successful answer to an OpenID request has a session_state of its own, in each response mode, that
 // fits the browser's state.
 func TestSessionState(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "session_management: true")
 	p := w.newPartner()
 	if d := w.get("/.well-known/openid-configuration", ""); d.text("check_session_iframe") != w.issuer+"/oauth2/check_session" {
@@ -90,6 +92,7 @@ func TestSessionState(t *testing.T) {
 
 // OIDC Session Management §3.2: the browser's state changes when another person signs in or this one leaves, and at nothing else.
 func TestBrowserStateChanges(t *testing.T) {
+	t.Parallel()
 	bothWith(t, "session_management: true", func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
@@ -129,6 +132,7 @@ func TestBrowserStateChanges(t *testing.T) {
 
 // A session that ended elsewhere shows at the browser's next request; two browsers that leave are not in the same state, which any page could guess.
 func TestBrowserStateAfterARemoteEnd(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "session_management: true")
 	p := w.newPartner()
 	b, other := newBrowser(t), newBrowser(t)
@@ -158,6 +162,7 @@ func TestBrowserStateAfterARemoteEnd(t *testing.T) {
 // BR-09: a request that another site makes, which comes with this cookie and without the session's, does not make clients believe that the
 // person has left.
 func TestOtherSitesCannotChangeTheBrowserState(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "session_management: true")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -176,6 +181,7 @@ func TestOtherSitesCannotChangeTheBrowserState(t *testing.T) {
 
 // JS-10, BR-01: the state cookie is for scripts and for other sites' pages, and opens nothing; the session cookie stays what it was.
 func TestStateCookieOpensNothing(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "session_management: true")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -226,6 +232,7 @@ func TestStateCookieOpensNothing(t *testing.T) {
 
 // BR-05: of all pages, only the frame may be framed, and nothing in it is inline.
 func TestOnlyTheSessionCheckIsFramable(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "session_management: true")
 	pages := 0
 	for _, route := range w.app.Routes() {

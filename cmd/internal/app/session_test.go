@@ -13,6 +13,7 @@ const sessionCookie = "__Host-symbolon"
 
 // The cookies: host-bound, for http only, Lax, and a new session value at every log-in.
 func TestCookies(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
@@ -57,6 +58,7 @@ func TestCookies(t *testing.T) {
 
 // BR-01: two cookies of the name are none, and a flood of cookies does not let a sign-in through.
 func TestCookieTossing(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -122,6 +124,7 @@ func TestSessionLimits(t *testing.T) {
 
 // BR-09: a log-out that another site starts is confirmed or refused, and never ends somebody else's session.
 func TestForcedLogout(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b, grace := newBrowser(t), newBrowser(t)
@@ -154,6 +157,7 @@ func TestForcedLogout(t *testing.T) {
 
 // BR-04: no form of ours is taken from another site.
 func TestCrossSitePosts(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -173,6 +177,7 @@ func TestCrossSitePosts(t *testing.T) {
 
 // BR-13: issuer, addresses, redirects and cookies come from the configuration, whatever the headers say.
 func TestHostHeaderInjection(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	evil := map[string]string{
@@ -222,6 +227,7 @@ func TestHostHeaderInjection(t *testing.T) {
 
 // Discovery announces what is there and nothing else (OIDC Discovery §3, RFC 8414 §2).
 func TestDiscovery(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	d := w.get("/.well-known/openid-configuration", "")
 	if other := w.get("/.well-known/oauth-authorization-server", ""); other.raw != d.raw || d.text("issuer") != w.issuer || !strings.HasPrefix(d.header.Get("Content-Type"), "application/json") {

@@ -9,6 +9,7 @@ import (
 
 // OIDC Core §3.1: the whole code flow, verified by go-oidc.
 func TestSignInVerifiedByGoOIDC(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)

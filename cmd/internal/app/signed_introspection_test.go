@@ -48,6 +48,7 @@ func (p *partner) signedAnswer(t *testing.T, r reply, alg string) map[string]any
 
 // RFC 9701: whoever asks for a signed answer gets one that says the same as the plain one, of tokens alive and dead.
 func TestSignedIntrospection(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		es := w.partner(`{"client_name":"API","grant_types":["client_credentials"],"scope":"x","introspect_any":true,"introspection_signed_response_alg":"ES256"}`)
@@ -101,6 +102,7 @@ func quotedValue(v any) string {
 
 // RFC 7662 §2.2: exp is the end of the token that was asked about, whatever kind it is.
 func TestIntrospectedExpiry(t *testing.T) {
+	t.Parallel()
 	bothWith(t, "lifetimes: { access_token: 7m, refresh_token: 48h, refresh_idle: 24h }", func(t *testing.T, w *world) {
 		p := w.newPartner()
 		short := w.partner(`{"client_name":"Short","grant_types":["client_credentials"],"scope":"x","access_token_lifetime":90}`)

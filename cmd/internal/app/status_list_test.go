@@ -92,6 +92,7 @@ func (w *world) eventuallyRevoked(token string) {
 
 // Token Status List §8: log-out, ban, revocation and reuse reach tokens that partners verify by themselves.
 func TestRevocationReachesTheStatusList(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		for name, revoke := range map[string]func(b *browser, tokens reply){
@@ -137,6 +138,7 @@ func subjectOf(t *testing.T, tokens reply) string {
 
 // A client-credentials token has no grant; its bit is its own.
 func TestClientTokenIsRevokedAlone(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.partner(`{"client_name":"Robot","grant_types":["client_credentials"],"scope":"read"}`)
 		one := p.post("/oauth2/token", "grant_type", "client_credentials").text("access_token")
@@ -156,6 +158,7 @@ func TestClientTokenIsRevokedAlone(t *testing.T) {
 }
 
 func TestStatusListIsCacheable(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/x.db", "")
 	p := w.partner(`{"client_name":"Robot","grant_types":["client_credentials"],"scope":"read"}`)
 	uri, _ := statusOf(t, p.post("/oauth2/token", "grant_type", "client_credentials").text("access_token"))

@@ -7,6 +7,7 @@ import (
 
 // A node whose clock is half a minute behind or ahead, as much as DPoP proofs may be off, revokes: the others publish it no later than their own.
 func TestRevocationByANodeWithAnotherClock(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		for _, off := range []time.Duration{-30 * time.Second, 30 * time.Second} {

@@ -38,6 +38,7 @@ type seen struct{ sub, sid string }
 
 // JW-16, OIDC Core §8.1: everything a pairwise client sees names the person in one way, the same within its sector and another elsewhere.
 func TestPairwiseSubjects(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		public, first, second := w.newPartner(), w.pairwisePartner(""), w.pairwisePartner("")
 		elsewhere := w.pairwisePartner(`,"sector_identifier_uri":"` + sectorDocument(t, redirectURI) + `"`)
@@ -92,6 +93,7 @@ func TestPairwiseSubjects(t *testing.T) {
 
 // OIDC Core §8, §5.5.1, §3.1.2.1, OIDC RP-Logout §2: hints with a pairwise sub are understood, and only from the client they were made for.
 func TestPairwiseHints(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p, other := w.pairwisePartner(""), w.pairwisePartner(`,"sector_identifier_uri":"`+sectorDocument(t, redirectURI)+`"`)
 	b := newBrowser(t)
@@ -122,6 +124,7 @@ func TestPairwiseHints(t *testing.T) {
 
 // OIDC Back-Channel Logout §2.4, OIDC Front-Channel Logout §2: log-outs name person and session as the ID token did.
 func TestPairwiseLogout(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	told := newEar(t)
 	p := w.pairwisePartner(`,"backchannel_logout_uri":"` + told.URL + `/bc","frontchannel_logout_uri":"` + told.URL + `/fc"`)
@@ -140,6 +143,7 @@ func TestPairwiseLogout(t *testing.T) {
 
 // JW-16: the subject outlives root secrets, nodes, and changes of the redirect URIs within the sector.
 func TestPairwiseSubjectIsStable(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		const moved = "https://new.example/cb"
 		p := w.pairwisePartner("")
@@ -193,6 +197,7 @@ func TestPairwiseSubjectIsStable(t *testing.T) {
 
 // OIDC Registration §5; conformance: oidcc-registration-sector-uri, oidcc-registration-sector-bad.
 func TestSectorRegistration(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, openRegistration)
 	good := sectorDocument(t, redirectURI, "https://other.example/cb")
 	document := func(sector string) string {

@@ -15,6 +15,7 @@ const machineClient = `{"client_name":"Machine","grant_types":["client_credentia
 
 // RFC 6749 §4.4: a client asks for itself.
 func TestClientCredentials(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.partner(machineClient)
 		cc := func(pairs ...string) reply {
@@ -68,6 +69,7 @@ func TestClientCredentials(t *testing.T) {
 
 // RFC 8707 §2.2: at the token endpoint a code's audience may be narrowed, never widened.
 func TestResourceIndicators(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.partner(`{"client_name":"API","redirect_uris":["` + redirectURI + `"],"grant_types":["authorization_code","refresh_token"],"audience":["https://api.example","https://two.example"]}`)
 	b := newBrowser(t)
@@ -106,6 +108,7 @@ func TestResourceIndicators(t *testing.T) {
 
 // TK-13: a client whose id is somebody's subject is still a client.
 func TestClientNamedLikeAPerson(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	person := readJWT(t, p.tokens(newBrowser(t), "ada").text("id_token")).text("sub")
@@ -127,6 +130,7 @@ func TestClientNamedLikeAPerson(t *testing.T) {
 
 // TK-09: every credential in every other's place is refused.
 func TestCredentialsInEachOthersPlace(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
@@ -205,6 +209,7 @@ func TestCredentialsInEachOthersPlace(t *testing.T) {
 
 // TK-12, DS-11: metacharacters, NUL and bytes that are no text are a 4xx on both databases, never a 5xx.
 func TestHostileText(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		p.tokens(newBrowser(t), "ada")

@@ -24,6 +24,7 @@ func parallel(n int, f func(i int)) {
 
 // TK-01: fifty redemptions of one code at once, over two nodes: at most one answer has tokens, none is a 5xx, and the replay has ended the grant.
 func TestCodeRedeemedInParallel(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		nodes := []*partner{p, p.at(w.second())}
@@ -62,6 +63,7 @@ func TestCodeRedeemedInParallel(t *testing.T) {
 
 // RFC 6749 §4.1.2: a code used again after its success ends what it was used for, whoever tries. Conformance `oidcc-codereuse`.
 func TestCodeReuseEndsTheGrant(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
@@ -90,6 +92,7 @@ func TestCodeReuseEndsTheGrant(t *testing.T) {
 
 // Another client's code, another redirect URI: nothing, and the right client loses nothing by it but perhaps the code.
 func TestCodeOfAnotherClient(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p, other := w.newPartner(), w.newPartner()
 		public := w.partner(`{"client_name":"Page","token_endpoint_auth_method":"none","redirect_uris":["` + redirectURI + `"]}`)
@@ -122,6 +125,7 @@ func TestCodeExpires(t *testing.T) {
 
 // TK-02 to TK-05: PKCE.
 func TestPKCE(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		strict := w.partner(`{"client_name":"Strict","redirect_uris":["` + redirectURI + `"],"require_pkce":true}`)
@@ -172,6 +176,7 @@ func TestPKCE(t *testing.T) {
 
 // TK-15: what changed between the code and its redemption counts.
 func TestCodeMeetsTheWorldAsItIs(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		for name, change := range map[string]func(p *partner, b *browser){
 			"user blocked": func(p *partner, _ *browser) {
@@ -215,6 +220,7 @@ func TestCodeMeetsTheWorldAsItIs(t *testing.T) {
 
 // TK-14: many people through one client at once: every token belongs to the browser that asked.
 func TestParallelSignInsDoNotCross(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		nodes := []*world{w, w.second()}

@@ -39,6 +39,7 @@ func (p *partner) exchange(token string, pairs ...string) reply {
 
 // RFC 8693 §2: a backend gets a narrower token for the API behind it, which dies with the sign-in.
 func TestTokenExchange(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		backend := w.backend("")
 		front, b := w.front(backend, ""), newBrowser(t)
@@ -81,6 +82,7 @@ func TestTokenExchange(t *testing.T) {
 
 // What ends the subject's grant, or either client, ends the exchanged token, on every node.
 func TestExchangedTokenDies(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, a *world) {
 		reader := a.partner(`{"client_name":"Reader","grant_types":["client_credentials"],"scope":"x","introspect_any":true}`)
 		onB := reader.at(a.second())
@@ -118,6 +120,7 @@ func TestExchangedTokenDies(t *testing.T) {
 
 // RFC 8693 §4.1: the actor, and those before it, stand in the token.
 func TestDelegation(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	second := w.backend("")
 	first := w.backend("")
@@ -171,6 +174,7 @@ func TestDelegation(t *testing.T) {
 
 // RFC 8693 §2.2.2: everything that the policy does not name is refused.
 func TestTokenExchangeRefusals(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	backend := w.backend("")
 	front := w.front(backend, "")
@@ -225,6 +229,7 @@ func TestTokenExchangeRefusals(t *testing.T) {
 
 // A stolen token that is bound to a key does not lose its binding here; whom it is meant for may exchange it.
 func TestTokenExchangeKeepsBindings(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	backend := w.backend("")
 	front := w.front(backend, `,"dpop_bound_access_tokens":true`)

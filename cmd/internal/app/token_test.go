@@ -17,6 +17,7 @@ import (
 
 // RFC 6749 §5.1 and §5.2: what every answer of the token endpoint says of itself.
 func TestTokenResponse(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -44,6 +45,7 @@ func TestTokenResponse(t *testing.T) {
 
 // RFC 9068 §2: header and claims of an access token.
 func TestAccessTokenIsJWT(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.partner(`{"client_name":"API","redirect_uris":["` + redirectURI + `"],"audience":["https://api.example","https://two.example"],"access_token_lifetime":120}`)
 		r := p.tokens(newBrowser(t), "ada")
@@ -88,6 +90,7 @@ func TestAccessTokenIsJWT(t *testing.T) {
 
 // OIDC Core §2, §3.1.3.6: the ID token under every algorithm a client may register.
 func TestIDToken(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		b := newBrowser(t)
 		for _, alg := range []string{"", "RS256", "PS256", "ES256", "EdDSA"} {
@@ -132,6 +135,7 @@ func TestIDToken(t *testing.T) {
 
 // No openid scope, no ID token and no userinfo; no nonce sent, none in the token.
 func TestScopesDecide(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -154,6 +158,7 @@ func TestScopesDecide(t *testing.T) {
 
 // TK-08: grant_type is spelt exactly, once.
 func TestGrantTypeFormatting(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	code := p.code(newBrowser(t), "ada")
@@ -183,6 +188,7 @@ func TestGrantTypeFormatting(t *testing.T) {
 
 // A grant that the client is not registered for is unauthorized_client (RFC 6749 §5.2).
 func TestGrantTypeNotRegistered(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.partner(`{"client_name":"Code","redirect_uris":["` + redirectURI + `"]}`)
 	p.post("/oauth2/token", "grant_type", "client_credentials").expect(t, 400, "unauthorized_client")
@@ -194,6 +200,7 @@ func TestGrantTypeNotRegistered(t *testing.T) {
 
 // TK-10: an empty value matches nothing.
 func TestEmptyCredentialsMatchNothing(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)
@@ -236,6 +243,7 @@ func TestEmptyCredentialsMatchNothing(t *testing.T) {
 
 // TK-11: cut, lengthened and mixed tokens are nothing.
 func TestMangledTokens(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)

@@ -9,6 +9,7 @@ import (
 
 // What one node does, the other knows: interactions, codes, tokens and their end.
 func TestTwoNodes(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, a *world) {
 		b := a.second()
 		p := a.newPartner()
@@ -77,6 +78,7 @@ func TestTwoNodes(t *testing.T) {
 
 // FD-15: a blocked person cannot come back by the upstream, on any node.
 func TestBlockedPersonSignsIn(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		b := newBrowser(t)

@@ -9,6 +9,7 @@ import (
 
 // OIDC Core §5.3: userinfo by GET, by POST with a header and by POST with a form; types are right and nothing is null or empty.
 func TestUserInfo(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, w *world) {
 		p := w.newPartner()
 		r := p.tokens(newBrowser(t), "ada")
@@ -47,6 +48,7 @@ func TestUserInfo(t *testing.T) {
 
 // RFC 6750 §2.3, §3: no token in the query; the challenge says what is wrong, and nothing when no token came.
 func TestUserInfoRefusals(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	b := newBrowser(t)
@@ -81,6 +83,7 @@ func TestUserInfoRefusals(t *testing.T) {
 
 // IR-06: the header is read one way, and oddities are 4xx.
 func TestAuthorizationHeaderParsing(t *testing.T) {
+	t.Parallel()
 	w := embeddedWorld(t, "")
 	p := w.newPartner()
 	token := p.tokens(newBrowser(t), "ada").text("access_token")

@@ -3,11 +3,14 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +23,14 @@ import (
 	"github.com/symbolon-id/symbolon/storage/storagetest"
 )
 
-func TestMain(m *testing.M) { storagetest.Main(m, removeBinary) }
+// TestMain lets more tests run at once than there are processors: most of their time is waiting, for disks, sleeps and deadlines.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		parallel.Value.Set(strconv.Itoa(3 * runtime.GOMAXPROCS(0)))
+	}
+	storagetest.Main(m, removeBinary)
+}
 
 // world is a node as an operator would run it, on a real listener, with simulated upstreams: configuration file, database, everything.
 type world struct {
