@@ -130,7 +130,8 @@ func TestChromiumWithoutScriptByKeyboard(t *testing.T) {
 	s.do(t, noScript, chromedp.Navigate(s.server.URL+"/start"), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
 	s.arrives(t, s.server.URL+"/consent")
 	// Not you?, Cancel, Allow: the order in which they are read.
-	s.do(t, chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
+	s.do(t, chromedp.WaitReady(chromedp.CSS("#consent-allow")),
+		chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
 	s.arrives(t, s.partner+"/cb?code=good")
 }
 
