@@ -16,7 +16,7 @@ import (
 	"github.com/symbolon-id/symbolon/provider/web"
 )
 
-// maxParameters bounds an authorization request that comes by URL, in bytes of its query string.
+// maxParameters bounds the parameters of an authorization request, in bytes of a query string.
 const maxParameters = 4 << 10
 
 // authorization is one authorization request on its way through the decision.
@@ -33,12 +33,9 @@ type authorization struct {
 
 // serveAuthorize is the authorization endpoint (RFC 6749 §3.1).
 func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ParseForm(r, "resource")
+	form, err := authorizationForm(r)
 	if err != nil {
-		return errParameters(err)
-	}
-	if len(form.Encode()) > maxParameters { // as it travels on, sealed into our own links
-		return &web.PageError{Kind: web.PageTooLarge, Detail: "The authorization request is longer than 4 KiB."}
+		return err
 	}
 	a := authorization{form: form, firstSeenAt: time.Now().Truncate(time.Millisecond)}
 	if err := p.takeParameters(r.Context(), &a); err != nil {
@@ -50,16 +47,24 @@ func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) error 
 // serveAuthorizePost takes an authorization request as a form (OIDC Core §3.1.2.1). It comes from another site, so the browser keeps our
 // cookies back: going around once by GET brings them along.
 func (p *Provider) serveAuthorizePost(w http.ResponseWriter, r *http.Request) error {
+	form, err := authorizationForm(r)
+	if err != nil {
+		return err
+	}
+	web.SeeOther(w, "/oauth2/authorize?"+form.Encode())
+	return nil
+}
+
+// authorizationForm reads the parameters, by URL or by POST. They travel on in our own links, so their length is measured as it is there.
+func authorizationForm(r *http.Request) (url.Values, error) {
 	form, err := web.ParseForm(r, "resource")
 	if err != nil {
-		return errParameters(err)
+		return nil, errParameters(err)
 	}
-	query := form.Encode()
-	if len(query) > maxParameters {
-		return &web.PageError{Kind: web.PageTooLarge, Detail: "The authorization request is longer than 4 KiB."}
+	if len(form.Encode()) > maxParameters {
+		return nil, &web.PageError{Kind: web.PageTooLarge, Detail: "The authorization request is longer than 4 KiB."}
 	}
-	web.SeeOther(w, "/oauth2/authorize?"+query)
-	return nil
+	return form, nil
 }
 
 // serveResume is where the pages send the browser back to. Everything is validated and decided again.

@@ -128,7 +128,8 @@ func OpenKeys(ctx context.Context, cfg *config.Config, s *Stores) (*keys.Ring, e
 	}
 	return keys.Open(ctx, keys.RingConfig{
 		Store: s.DB, Sealer: secrets.Box("signing key"), Algorithms: provider.Algorithms(), PublishAhead: publishAhead,
-		Lifetime:      cfg.Lifetimes.SigningKey, // An ID token is a hint for as long as its session lives, expired or not (OIDC RP-Logout §2).
+		Lifetime: cfg.Lifetimes.SigningKey,
+		// An ID token is a hint for as long as its session lives, expired or not (OIDC RP-Logout §2).
 		TokenLifetime: max(cfg.Lifetimes.IDToken, cfg.Lifetimes.SessionAbsolute, provider.MaxAccessTokenLifetime),
 	})
 }
