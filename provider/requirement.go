@@ -41,7 +41,7 @@ type question struct {
 
 // requirementOf decides. It is pure: every input is in q.
 //
-// A person who signs in or chooses an account at or after the moment the request was first seen has answered it, and is not asked again when the
+// A person who signs in or chooses an account after the moment the request was first seen has answered it, and is not asked again when the
 // browser comes back.
 func requirementOf(q question) (requirement, *fosite.RFC6749Error) {
 	if q.denied {
@@ -74,7 +74,8 @@ func signInRequirement(q question) (requirement, *fosite.RFC6749Error) {
 		}
 		return login, nil
 	}
-	signedInSince := !q.session.LoginAt.Before(q.firstSeenAt)
+	// Both are kept in milliseconds: a log-in in the very millisecond of the request may have come before it, and does not answer it.
+	signedInSince := q.session.LoginAt.After(q.firstSeenAt)
 	switch {
 	case slices.Contains(q.prompts, "login") && !signedInSince:
 		return login, nil

@@ -125,7 +125,7 @@ func TestBrowserStateChanges(t *testing.T) {
 			t.Error("the old state after another log-in")
 		}
 		if grace := p.signIn(b, "grace", "prompt", "login").Get("session_state"); p.unchanged(b, again) || !p.unchanged(b, grace) {
-			t.Error("not another state for another person")
+			t.Errorf("another person: %q after %q with the browser in %q", grace, again, w.stateOfBrowser(b))
 		}
 	})
 }
