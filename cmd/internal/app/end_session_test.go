@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 const afterLogout = "https://partner.example/bye"
@@ -117,4 +118,21 @@ func TestEndSessionWithoutSession(t *testing.T) {
 			t.Errorf("%d to %q", pg.status, pg.location)
 		}
 	}
+}
+
+// OIDC RP-Logout §2: an ID token that has expired still says who wants to leave, and where from.
+func TestEndSessionWithExpiredHint(t *testing.T) {
+	t.Parallel()
+	w := embeddedWorld(t, "lifetimes: { id_token: 1s }")
+	p := w.logoutPartner()
+	b := newBrowser(t)
+	hint := p.tokens(b, "ada").text("id_token")
+	w.until("the hint has expired", func() bool { return readJWT(t, hint).claims["exp"].(float64) < float64(time.Now().Unix()) })
+	b.stopAt = "https://"
+	pg := b.open(w.issuer + "/oauth2/logout?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {afterLogout}, "state": {"s"}}.Encode())
+	if pg.location != afterLogout+"?state=s" {
+		t.Errorf("%d to %q", pg.status, pg.location)
+	}
+	b.stopAt = redirectURI
+	p.ask(b, "prompt", "none").expectError(t, w.issuer, "login_required")
 }

@@ -204,8 +204,7 @@ func TestSyntax(t *testing.T) {
 	}
 }
 
-// Nothing that prints, logs or marshals a configuration shows a secret of it.
-
+// A mistake in a file or a variable is told as such, whatever stands there.
 func FuzzLoad(f *testing.F) {
 	f.Add("issuer: https://id.example.com\nsecrets: [a]\n", "LISTEN", "x")
 	f.Add(Reference(), "UPSTREAMS_0_CLIENT_SECRET", "a")

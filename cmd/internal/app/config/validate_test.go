@@ -63,3 +63,16 @@ func TestIdleGivesWay(t *testing.T) {
 		t.Error("idle longer than absolute is accepted")
 	}
 }
+
+// FAPI 2.0 §5.3.2.2: a code lives for 60 seconds at most, and no configuration gives it more.
+func TestCodeLifetimeIsBounded(t *testing.T) {
+	const text = "issuer: https://id.example.com\nlifetimes: { authorization_code: %s }\n"
+	if c, err := load(t, fmt.Sprintf(text, "60s")); err != nil || c.Lifetimes.AuthorizationCode != time.Minute {
+		t.Errorf("60s: %v", err)
+	}
+	for _, long := range []string{"61s", "60001ms", "2m", "0s", "-1s"} {
+		if _, err := load(t, fmt.Sprintf(text, long)); err == nil || !strings.Contains(err.Error(), "lifetimes.authorization_code: must be from 1s to 1m") {
+			t.Errorf("%s: %v", long, err)
+		}
+	}
+}
