@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -41,11 +42,7 @@ func TestBinaryTLS(t *testing.T) {
 	if metadata.Issuer != d.issuer || resp.ProtoMajor != 2 || resp.TLS.Version < tls.VersionTLS12 {
 		t.Errorf("issuer %q over %s, TLS %x", metadata.Issuer, resp.Proto, resp.TLS.Version)
 	}
-	old := &tls.Config{RootCAs: pool, ServerName: "localhost", MaxVersion: tls.VersionTLS11}
-	if conn, err := tls.Dial("tcp", d.address, old); err == nil {
-		conn.Close()
-		t.Error("TLS 1.1 is spoken")
-	}
+	checkTLSPosture(t, d.address, pool)
 	if resp, err := plainClient.Get("http://" + d.address + "/readyz"); err == nil {
 		resp.Body.Close()
 		if resp.StatusCode != http.StatusBadRequest {
@@ -54,6 +51,38 @@ func TestBinaryTLS(t *testing.T) {
 	}
 	if err := node.Stop(); err != nil {
 		t.Errorf("stop: %v", err)
+	}
+}
+
+// checkTLSPosture: BR-16, RFC 9325 §3.1.1, §4.2: of all versions and TLS 1.2 suites that a client may offer, only good ones are taken.
+func checkTLSPosture(t *testing.T, address string, pool *x509.CertPool) {
+	t.Helper()
+	dial := func(c tls.Config) (state tls.ConnectionState, err error) {
+		c.RootCAs, c.ServerName = pool, "localhost"
+		conn, err := tls.Dial("tcp", address, &c)
+		if err != nil {
+			return state, err
+		}
+		defer conn.Close()
+		return conn.ConnectionState(), nil
+	}
+	for _, version := range []uint16{tls.VersionTLS10, tls.VersionTLS11} {
+		if _, err := dial(tls.Config{MinVersion: version, MaxVersion: version}); err == nil {
+			t.Errorf("%s is spoken", tls.VersionName(version))
+		}
+	}
+	good := map[uint16]bool{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: true, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384: true}
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		if !slices.Contains(suite.SupportedVersions, tls.VersionTLS12) {
+			continue // TLS 1.3 leaves no choice
+		}
+		_, err := dial(tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID}})
+		if (err == nil) != good[suite.ID] {
+			t.Errorf("%s: %v", suite.Name, err)
+		}
+	}
+	if state, err := dial(tls.Config{}); err != nil || state.Version != tls.VersionTLS13 {
+		t.Errorf("the newest: %s, %v", tls.VersionName(state.Version), err)
 	}
 }
 
