@@ -68,10 +68,10 @@ func embeddedWorld(t *testing.T, extra string) *world {
 	return newWorld(t, storagetest.SQLite(t), extra)
 }
 
-// newWorld starts a node on the database. extra is appended to its configuration file.
-func newWorld(t *testing.T, database, extra string) *world {
+// newWorld starts a node on the database. extra is appended to its configuration file. people, if any, are those that Google knows.
+func newWorld(t *testing.T, database, extra string, people ...upstreamtest.Person) *world {
 	t.Helper()
-	w := &world{t: t, log: &logBuffer{}, google: upstreamtest.NewGoogle(upstreamtest.Options{}), facebook: upstreamtest.NewFacebook(upstreamtest.Options{})}
+	w := &world{t: t, log: &logBuffer{}, google: upstreamtest.NewGoogle(upstreamtest.Options{People: people}), facebook: upstreamtest.NewFacebook(upstreamtest.Options{})}
 	w.must(w.google.Start("127.0.0.1:0"))
 	t.Cleanup(func() { w.google.Close() })
 	w.must(w.facebook.Start("127.0.0.1:0"))
