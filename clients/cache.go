@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// Times and sizes of a Cache. A change made on another node, or by the command line, is seen within cacheTTL.
+// Times and sizes of a Cache. A change made on another node, or by the command line, is seen within cacheTTL; see Current for what it allows.
 const (
 	cacheTTL         = 2 * time.Second
-	cacheAbsentTTL   = 200 * time.Millisecond // long enough for a flood of one unknown id, too short to hide a client just created
 	cacheSize        = 4096
 	cacheLoadTimeout = 5 * time.Second
 )
 
 // Cache keeps the clients that requests name in memory for two seconds. It never answers with something older: when the store faults, it
-// returns the fault. A disabled client is returned with DisabledAt set; the caller refuses it.
+// returns the fault. That a client is not there is not kept: it may be registered the moment after. A disabled client is returned with DisabledAt
+// set; the caller refuses it.
 type Cache struct {
 	store  Store
 	flight singleflight.Group
@@ -27,7 +27,6 @@ type Cache struct {
 	mu      sync.RWMutex
 	epoch   uint64 // raised by Forget: what was loaded before is not kept
 	present map[string]cached
-	absent  map[string]time.Time // when it was looked for; of its own size, so that guesses do not drive clients out
 }
 
 type cached struct {
@@ -37,22 +36,27 @@ type cached struct {
 
 // NewCache returns an empty cache over store.
 func NewCache(store Store) *Cache {
-	return &Cache{store: store, present: map[string]cached{}, absent: map[string]time.Time{}}
+	return &Cache{store: store, present: map[string]cached{}}
 }
 
 // Client returns the client, ErrNotFound, or a storage fault. The client is shared: do not change it.
 func (c *Cache) Client(ctx context.Context, id string) (*Client, error) {
-	now := time.Now()
 	c.mu.RLock()
 	entry, ok := c.present[id]
-	looked, absent := c.absent[id]
 	c.mu.RUnlock()
 	switch {
-	case ok && now.Sub(entry.at) < cacheTTL:
+	case ok && time.Since(entry.at) < cacheTTL:
 		return entry.client, nil
-	case absent && now.Sub(looked) < cacheAbsentTTL, !possibleID(id):
+	case !possibleID(id):
 		return nil, ErrNotFound
 	}
+	return c.load(ctx, id)
+}
+
+// Current is Client as the store has it now. It is for a caller that would refuse something by the client in memory: a "no" must not rest on what
+// was so two seconds ago.
+func (c *Cache) Current(ctx context.Context, id string) (*Client, error) {
+	c.flight.Forget(id) // a load under way may have read before the change
 	return c.load(ctx, id)
 }
 
@@ -77,7 +81,6 @@ func (c *Cache) Forget(id string) {
 	defer c.mu.Unlock()
 	c.epoch++
 	delete(c.present, id)
-	delete(c.absent, id)
 }
 
 // load asks the store once for all who want the client now. One caller's cancellation does not fail the others.
@@ -108,18 +111,13 @@ func (c *Cache) load(ctx context.Context, id string) (*Client, error) {
 func (c *Cache) keep(epoch uint64, id string, client *Client, err error, at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.epoch != epoch {
+	if c.epoch != epoch || at.Before(c.present[id].at) {
 		return
 	}
 	delete(c.present, id)
-	delete(c.absent, id)
-	switch {
-	case err == nil:
+	if err == nil {
 		makeRoom(c.present, func(e cached) bool { return at.Sub(e.at) >= cacheTTL })
 		c.present[id] = cached{client, at}
-	case isNotFound(err):
-		makeRoom(c.absent, func(looked time.Time) bool { return at.Sub(looked) >= cacheAbsentTTL })
-		c.absent[strings.Clone(id)] = at
 	}
 }
 

@@ -103,16 +103,11 @@ func (u *UI) checkParts() error {
 		return errors.New("loginui: Interactions, Sessions, Logouts, Devices, Upstreams and Accounts are needed")
 	}
 	for _, info := range u.Upstreams.Infos() {
-		if !upstreamID(info.ID) {
-			return fmt.Errorf("loginui: upstream id %q: want 1 to 32 of a-z, 0-9 and -, and not %q", info.ID, cancelID)
+		if !upstream.ValidID(info.ID) || info.ID == cancelID {
+			return fmt.Errorf("loginui: upstream id %q is not valid, or the path of the cancel button", info.ID)
 		}
 	}
 	return nil
-}
-
-// upstreamID reports whether id can be part of a path, a cookie and an element id.
-func upstreamID(id string) bool {
-	return id != "" && len(id) <= 32 && id != cancelID && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 // label is what a person reads as the upstream's name.

@@ -35,7 +35,7 @@ type authorization struct {
 func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) error {
 	form, err := authorizationForm(r)
 	if err != nil {
-		return err
+		return p.refuseForm(w, r, form, err)
 	}
 	a := authorization{form: form, firstSeenAt: time.Now().Truncate(time.Millisecond)}
 	if err := p.takeParameters(r.Context(), &a); err != nil {
@@ -48,23 +48,24 @@ func (p *Provider) serveAuthorize(w http.ResponseWriter, r *http.Request) error 
 // cookies back: going around once by GET brings them along.
 func (p *Provider) serveAuthorizePost(w http.ResponseWriter, r *http.Request) error {
 	form, err := authorizationForm(r)
-	if err != nil {
+	if err != nil && !errors.Is(err, web.ErrFormDuplicate) { // which GET answers
 		return err
 	}
 	web.SeeOther(w, "/oauth2/authorize?"+form.Encode())
 	return nil
 }
 
-// authorizationForm reads the parameters, by URL or by POST. They travel on in our own links, so their length is measured as it is there.
+// authorizationForm reads the parameters, by URL or by POST. They travel on in our own links, so their length is measured as it is there. With a
+// web.DuplicateError it returns what it has read. Its other errors are *web.PageError.
 func authorizationForm(r *http.Request) (url.Values, error) {
 	form, err := web.ParseForm(r, "resource")
-	if err != nil {
+	switch {
+	case err != nil && !errors.Is(err, web.ErrFormDuplicate):
 		return nil, errParameters(err)
-	}
-	if len(form.Encode()) > maxParameters {
+	case len(form.Encode()) > maxParameters:
 		return nil, &web.PageError{Kind: web.PageTooLarge, Detail: "The authorization request is longer than 4 KiB."}
 	}
-	return form, nil
+	return form, err
 }
 
 // serveResume is where the pages send the browser back to. Everything is validated and decided again.
@@ -111,7 +112,7 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request, a authorizatio
 // clientAndRedirectURI finds the client and the place that an answer may be sent to. Its errors are *web.PageError or a fault: nothing is ever
 // sent to an address that has not been matched.
 func (p *Provider) clientAndRedirectURI(ctx context.Context, form url.Values) (*clients.Client, string, error) {
-	c, err := p.client(ctx, form.Get("client_id"))
+	c, err := p.clientFor(ctx, form.Get("client_id"), form)
 	if err != nil {
 		return nil, "", err
 	}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -78,6 +79,23 @@ func (p *Provider) writePageError(w http.ResponseWriter, r *http.Request, err er
 		web.Fail(r.Context(), page)
 	}
 	p.config.ErrorPage(w, r, page)
+}
+
+// refuseForm answers a request whose parameters do not make a request. A repeated one is told to the client (RFC 6749 §3.1, §4.1.2.1), by what is
+// there once; repeated are neither the client nor the place that the answer goes to.
+func (p *Provider) refuseForm(w http.ResponseWriter, r *http.Request, form url.Values, why error) (err error) {
+	switch {
+	case !errors.Is(why, web.ErrFormDuplicate):
+		return why
+	case len(form["client_id"]) > 1, len(form["redirect_uri"]) > 1:
+		return errParameters(why)
+	}
+	maps.DeleteFunc(form, func(_ string, values []string) bool { return len(values) > 1 })
+	a := authorization{form: form}
+	if a.client, a.redirectURI, err = p.clientAndRedirectURI(r.Context(), form); err != nil {
+		return err
+	}
+	return p.refuse(w, r, a, why)
 }
 
 // errParameters is the page for a request whose parameters cannot be read.

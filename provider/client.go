@@ -1,6 +1,10 @@
 package provider
 
 import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +61,64 @@ func (c *fositeClient) GetEffectiveLifespan(_ fosite.GrantType, t fosite.TokenTy
 		return time.Duration(c.Metadata.AccessTokenLifetime) * time.Second
 	}
 	return fallback
+}
+
+// client returns the registered client with the id: nil when there is none or it is disabled, or a fault. What it is registered for may have
+// changed in the last two seconds.
+func (p *Provider) client(ctx context.Context, id string) (*clients.Client, error) {
+	if id == "" {
+		return nil, nil
+	}
+	c, err := usable(p.config.Clients.Client(ctx, id))
+	if errors.Is(err, errDisabled) {
+		return p.clientNow(ctx, id)
+	}
+	return c, err
+}
+
+// clientNow is client as the database has it at this moment.
+func (p *Provider) clientNow(ctx context.Context, id string) (*clients.Client, error) {
+	c, err := usable(p.config.Clients.Current(ctx, id))
+	if errors.Is(err, errDisabled) {
+		return nil, nil
+	}
+	return c, err
+}
+
+// clientFor is client for a request with such a form: as the database has it at this moment, when the one in memory may not do what is asked. A
+// redirect URI or a scope that has just been registered, on another node or by the command line, is there for the next request.
+func (p *Provider) clientFor(ctx context.Context, id string, form url.Values) (*clients.Client, error) {
+	c, err := p.client(ctx, id)
+	if err != nil || c == nil || isRegisteredFor(c, form) {
+		return c, err
+	}
+	return p.clientNow(ctx, id)
+}
+
+// isRegisteredFor reports whether all that a form names of a client's registration is registered.
+func isRegisteredFor(c *clients.Client, form url.Values) bool {
+	among := func(name string, registered []string) bool {
+		return !form.Has(name) || slices.Contains(registered, form.Get(name))
+	}
+	return (!form.Has("redirect_uri") || c.RedirectURIAllowed(form.Get("redirect_uri"))) &&
+		among("post_logout_redirect_uri", c.Metadata.PostLogoutRedirectURIs) && among("grant_type", c.Metadata.GrantTypes) &&
+		containsAll(strings.Fields(c.Metadata.Scope), strings.Fields(form.Get("scope"))) && containsAll(c.Metadata.Audience, form["resource"])
+}
+
+// errDisabled is a client that is there and switched off.
+var errDisabled = errors.New("provider: the client is disabled")
+
+// usable returns a client that was read: nil when there is none, errDisabled, or a fault.
+func usable(c *clients.Client, err error) (*clients.Client, error) {
+	switch {
+	case errors.Is(err, clients.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, &fault{err}
+	case !c.DisabledAt.IsZero():
+		return nil, errDisabled
+	}
+	return c, nil
 }
 
 func isPublic(c *clients.Client) bool { return c.Metadata.TokenEndpointAuthMethod == "none" }

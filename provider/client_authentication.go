@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,24 +24,6 @@ type credentials struct {
 // methodAssertion stands for client_secret_jwt and private_key_jwt: which of them it is, the client's registration says.
 const methodAssertion = "assertion"
 
-// client returns the registered client with the id: nil when there is none or it is disabled, or a fault.
-func (p *Provider) client(ctx context.Context, id string) (*clients.Client, error) {
-	if id == "" {
-		return nil, nil
-	}
-	c, err := p.config.Clients.Client(ctx, id)
-	if errors.Is(err, clients.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, &fault{err}
-	}
-	if !c.DisabledAt.IsZero() {
-		return nil, nil
-	}
-	return c, nil
-}
-
 // authenticateClient returns the client that r proves to come from. One implementation serves every endpoint that clients authenticate at.
 // The method must be the registered one. Every refusal is the same invalid_client, and costs the same, so that nobody learns which client ids
 // exist.
@@ -51,7 +32,7 @@ func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form
 	if err != nil {
 		return nil, err
 	}
-	c, err := p.client(ctx, presented.id)
+	c, err := p.clientFor(ctx, presented.id, form)
 	if err != nil {
 		return nil, err
 	}
@@ -59,14 +40,27 @@ func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form
 		web.Annotate(ctx, "client", c.ID)
 	}
 	ok, err := p.prove(ctx, r, c, presented)
+	if err == nil && !ok && c != nil {
+		c, ok, err = p.proveAgain(ctx, r, c, presented)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		return nil, errClient(presented)
+		return nil, errClient()
 	}
 	allowOrigin(ctx, c)
 	return c, nil
+}
+
+// proveAgain judges by the client as it is now, when it is another than the known one: a secret or a key that has just been changed counts at once.
+func (p *Provider) proveAgain(ctx context.Context, r *http.Request, known *clients.Client, presented credentials) (*clients.Client, bool, error) {
+	c, err := p.clientNow(ctx, known.ID)
+	if err != nil || c == nil || c.Version == known.Version {
+		return nil, false, err
+	}
+	ok, err := p.prove(ctx, r, c, presented)
+	return c, ok, err
 }
 
 // prove says whether what is presented proves to be c, by c's method. c is nil when there is no such client.
@@ -120,7 +114,7 @@ func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 
 // assertionOf reads a client assertion (RFC 7521 §4.2). It names the client itself; client_id is optional, and the same where it is there.
 func assertionOf(form url.Values) (credentials, error) {
-	refused := errClient(credentials{method: methodAssertion})
+	refused := errClient()
 	if form.Get("client_assertion_type") != assertionType {
 		return credentials{}, refused
 	}
@@ -133,7 +127,7 @@ func assertionOf(form url.Values) (credentials, error) {
 
 // parseBasic reads an HTTP Basic header whose two halves are form-encoded (RFC 6749 §2.3.1).
 func parseBasic(header string) (credentials, error) {
-	malformed := errClient(credentials{method: "client_secret_basic"})
+	malformed := errClient()
 	scheme, encoded, ok := strings.Cut(header, " ")
 	if !ok || !strings.EqualFold(scheme, "Basic") || strings.ContainsAny(encoded, "\r\n") {
 		return credentials{}, malformed
@@ -158,17 +152,11 @@ func parseBasic(header string) (credentials, error) {
 }
 
 // clientError is an invalid_client that remembers whether the client used the Authorization header: the answer then names the scheme.
-type clientError struct {
-	*fosite.RFC6749Error
-	basic bool
-}
+type clientError struct{ *fosite.RFC6749Error }
 
 // Unwrap returns the OAuth error.
 func (e *clientError) Unwrap() error { return e.RFC6749Error }
 
-func errClient(c credentials) error {
-	return &clientError{
-		RFC6749Error: fosite.ErrInvalidClient.WithHint("The client is unknown, its secret, assertion or certificate is wrong, or it authenticates with another method than the registered token_endpoint_auth_method."),
-		basic:        c.method == "client_secret_basic",
-	}
+func errClient() error {
+	return &clientError{fosite.ErrInvalidClient.WithHint("The client is unknown, its secret, assertion or certificate is wrong, or it authenticates with another method than the registered token_endpoint_auth_method.")}
 }

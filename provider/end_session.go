@@ -90,7 +90,7 @@ func (p *Provider) logoutClient(ctx context.Context, form url.Values) (*clients.
 		}
 		// A hint that does not verify is as good as none: the person is asked, and sent nowhere.
 	}
-	c, err := p.client(ctx, id)
+	c, err := p.clientFor(ctx, id, form)
 	if err != nil {
 		return nil, nil, err
 	}

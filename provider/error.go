@@ -41,8 +41,6 @@ func oauthError(err error) *fosite.RFC6749Error {
 // statusOf returns the HTTP status of an error answer.
 func statusOf(err error, e *fosite.RFC6749Error) int {
 	switch {
-	case errors.Is(err, web.ErrFormType):
-		return http.StatusUnsupportedMediaType
 	case errors.Is(err, web.ErrFormSize):
 		return http.StatusRequestEntityTooLarge
 	case e.ErrorField == fosite.ErrTemporarilyUnavailable.ErrorField:
@@ -55,7 +53,7 @@ func statusOf(err error, e *fosite.RFC6749Error) int {
 
 // errorBody is an OAuth error answer (RFC 6749 §5.2).
 type errorBody struct {
-	Error       string `json:"error"`
+	Error       string `json:"error,omitempty"`
 	Description string `json:"error_description,omitempty"`
 }
 
@@ -73,11 +71,9 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", b.challenge())
 		status = b.status
 		allowAnyOrigin(r.Context())
-	case errors.As(err, &c):
+	case errors.As(err, &c): // RFC 6749 §5.2, RFC 9110 §15.5.2
 		status = http.StatusUnauthorized
-		if c.basic { // RFC 6749 §5.2
-			w.Header().Set("WWW-Authenticate", `Basic realm="symbolon", charset="UTF-8"`)
-		}
+		w.Header().Set("WWW-Authenticate", `Basic realm="symbolon", charset="UTF-8"`)
 	case status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "2")
 	}
@@ -85,7 +81,11 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if status >= http.StatusInternalServerError || e.DebugField != "" {
 		web.Fail(r.Context(), causeOf(err))
 	}
-	writeJSON(w, status, errorBody{Error: e.ErrorField, Description: description(e)})
+	body := errorBody{Error: e.ErrorField, Description: description(e)}
+	if e == errNoToken { // RFC 6750 §3.1: nobody has done anything wrong yet
+		body.Error = ""
+	}
+	writeJSON(w, status, body)
 }
 
 // Refuse answers a request to an API that met no endpoint, the wrong method, or a fault before or around its handler.

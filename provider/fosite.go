@@ -103,5 +103,8 @@ func (p *Provider) fositeClientAuthentication(ctx context.Context, r *http.Reque
 	if err != nil {
 		return nil, err
 	}
+	if name := grantParameter(form.Get("grant_type")); name != "" && form.Get(name) == "" { // RFC 6749 §5.2
+		return nil, fosite.ErrInvalidRequest.WithHintf("The parameter %s is missing.", name)
+	}
 	return &fositeClient{Client: c}, nil
 }

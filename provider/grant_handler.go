@@ -113,3 +113,21 @@ func (p *Provider) insertGrant(ctx context.Context, c fosite.Client, s *grantSes
 func (p *Provider) grantTypes() []string {
 	return slices.Sorted(maps.Keys(p.fosite.Config.(*fositeConfig).token))
 }
+
+// grantParameter returns the name of what a grant type cannot be without (RFC 6749 §4.1.3, §6, RFC 7523 §2.1, RFC 8628 §3.4, RFC 8693 §2.1). For
+// fosite, one that is missing is an invalid_grant.
+func grantParameter(grantType string) string {
+	switch grantType {
+	case "authorization_code":
+		return "code"
+	case "refresh_token":
+		return "refresh_token"
+	case grantDeviceCode:
+		return "device_code"
+	case grantJWTBearer:
+		return "assertion"
+	case grantTokenExchange:
+		return "subject_token"
+	}
+	return ""
+}

@@ -25,12 +25,13 @@ type grantSession struct {
 	onceUntil time.Time
 
 	accessExpiresAt time.Time
+	accessLifetime  time.Duration // what was left when that was decided, in whole seconds: however long the answer takes, it says the same
 }
 
 // SetExpiresAt implements fosite.Session.
 func (s *grantSession) SetExpiresAt(t fosite.TokenType, at time.Time) {
 	if t == fosite.AccessToken {
-		s.accessExpiresAt = at
+		s.accessExpiresAt, s.accessLifetime = at, time.Until(at).Round(time.Second)
 	}
 }
 

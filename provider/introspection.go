@@ -48,7 +48,7 @@ func (p *Provider) serveIntrospection(w http.ResponseWriter, r *http.Request) er
 		return err
 	}
 	if isPublic(client) {
-		return errClient(credentials{})
+		return errClient()
 	}
 	token := form.Get("token")
 	if token == "" {

@@ -85,9 +85,6 @@ func (p *Provider) assertedGrant(ctx context.Context, c *clients.Client, account
 
 // verifyAssertion checks an assertion of one of the issuers that c may bring (RFC 7523 §3).
 func (p *Provider) verifyAssertion(ctx context.Context, c *clients.Client, text string) (*assertionClaims, *TrustedIssuer, error) {
-	if text == "" {
-		return nil, nil, fosite.ErrInvalidRequest.WithHint("The parameter assertion is missing.")
-	}
 	a := parseAssertion(text)
 	if a == nil || !slices.Contains(assertionAlgorithms, a.header.Algorithm) {
 		return nil, nil, errAssertion("it is no JWT signed with RS256, PS256, ES256 or EdDSA")

@@ -157,9 +157,9 @@ func (p *Provider) Routes() []web.Route {
 		{Pattern: "GET /oauth2/jwks", Guards: []web.Guard{public}, Handler: api(p.serveJWKS)},
 		{Pattern: "GET /oauth2/status", Guards: []web.Guard{web.Headers("Access-Control-Allow-Origin", "*")}, Handler: api(p.serveStatusLists)},
 		{Pattern: "GET /oauth2/status/{list}", Guards: []web.Guard{web.Headers("Access-Control-Allow-Origin", "*")}, Handler: api(p.serveStatusList)},
-		{Pattern: "GET /oauth2/authorize", Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveAuthorize)},
+		{Pattern: "GET /oauth2/authorize", Guards: []web.Guard{noStore, web.NoHead("GET, POST")}, Handler: page(p.serveAuthorize)},
 		{Pattern: "POST /oauth2/authorize", Guards: []web.Guard{noStore, body}, Handler: page(p.serveAuthorizePost)},
-		{Pattern: "GET " + ResumePath, Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveResume)},
+		{Pattern: "GET " + ResumePath, Guards: []web.Guard{noStore, web.NoHead("GET")}, Handler: page(p.serveResume)},
 		{Pattern: "POST /oauth2/par", Guards: []web.Guard{noStore, cors, p.offerNonce, body}, Handler: api(p.servePushedAuthorizationRequest)},
 		{Pattern: "POST /oauth2/token", Guards: []web.Guard{noStore, cors, p.offerNonce, body}, Handler: api(p.serveToken)},
 		{Pattern: "POST /oauth2/device_authorization", Guards: []web.Guard{noStore, cors, body}, Handler: api(p.serveDeviceAuthorization)},
@@ -167,7 +167,7 @@ func (p *Provider) Routes() []web.Route {
 		{Pattern: "POST /oauth2/revoke", Guards: []web.Guard{noStore, cors, body}, Handler: api(p.serveRevocation)},
 		{Pattern: "GET /oauth2/userinfo", Guards: []web.Guard{noStore, cors, p.offerNonce}, Handler: api(p.serveUserInfo)},
 		{Pattern: "POST /oauth2/userinfo", Guards: []web.Guard{noStore, cors, p.offerNonce, body}, Handler: api(p.serveUserInfo)},
-		{Pattern: "GET /oauth2/logout", Guards: []web.Guard{noStore, web.NoHead}, Handler: page(p.serveEndSession)},
+		{Pattern: "GET /oauth2/logout", Guards: []web.Guard{noStore, web.NoHead("GET, POST")}, Handler: page(p.serveEndSession)},
 		{Pattern: "POST /oauth2/logout", Guards: []web.Guard{noStore, body}, Handler: page(p.serveEndSession)},
 	}
 	routes = append(routes, p.checkSessionRoutes()...)

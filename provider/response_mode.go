@@ -44,9 +44,10 @@ func modeOf(form url.Values) responseMode {
 	return mode
 }
 
-// usesFragment reports whether the response type has tokens in the front channel: everything but code.
+// usesFragment reports whether the response type, also one that is not offered, has tokens in the front channel (OAuth Response Types §5).
 func usesFragment(form url.Values) bool {
-	return form.Get("response_type") != "" && form.Get("response_type") != "code"
+	words := strings.Fields(form.Get("response_type"))
+	return has(words, "token") || has(words, "id_token")
 }
 
 // checkResponseMode: OAuth Response Types §2.1. Tokens never travel in a query (OAuth Response Types §3).
@@ -60,7 +61,7 @@ func checkResponseMode(_ *Provider, a authorization) *fosite.RFC6749Error {
 	case !ok:
 		return fosite.ErrInvalidRequest.WithHint("The response_mode must be one of query, fragment, form_post, jwt, query.jwt, fragment.jwt and form_post.jwt.")
 	case mode.carrier == "query" && usesFragment(a.form):
-		return fosite.ErrInvalidRequest.WithHint("The response_mode query is only for response_type code: tokens never travel in a query.")
+		return fosite.ErrInvalidRequest.WithHint("The response_mode query is only for response types without token and id_token: tokens never travel in a query.")
 	}
 	return nil
 }

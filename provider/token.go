@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/ory/fosite"
 
@@ -203,7 +202,7 @@ func answer(t *tokenRequest, request fosite.AccessRequester, response fosite.Acc
 	text := func(key string) string { s, _ := response.GetExtra(key).(string); return s }
 	return tokenResponse{
 		AccessToken: response.GetAccessToken(), TokenType: tokenType,
-		ExpiresIn:    int64(time.Until(request.GetSession().GetExpiresAt(fosite.AccessToken)).Round(time.Second).Seconds()),
+		ExpiresIn:    int64(request.GetSession().(*grantSession).accessLifetime.Seconds()),
 		RefreshToken: text("refresh_token"), IDToken: text("id_token"),
 		Scope: strings.Join(request.GetGrantedScopes(), " "), IssuedTokenType: text("issued_token_type"),
 	}

@@ -72,8 +72,6 @@ func (p *Provider) decideTokenExchange(ctx context.Context, c *clients.Client, f
 // checkTokenTypes: RFC 8693 §2.1.
 func checkTokenTypes(form url.Values) error {
 	switch {
-	case form.Get("subject_token") == "":
-		return fosite.ErrInvalidRequest.WithHint("The parameter subject_token is missing.")
 	case form.Get("subject_token_type") != typeAccessToken:
 		return fosite.ErrInvalidRequest.WithHint("The subject_token_type must be " + typeAccessToken + ". An ID token names no grant that could end what is issued for it.")
 	case form.Has("requested_token_type") && form.Get("requested_token_type") != typeAccessToken:

@@ -66,7 +66,7 @@ func (e *Endpoint) Routes() []web.Route {
 	handle := func(h web.Handler) http.Handler { return web.Handle(h, writeError) }
 	return []web.Route{
 		{Pattern: "POST " + Path, Guards: []web.Guard{noStore, body}, Handler: handle(e.register)},
-		{Pattern: "GET " + Path + "/{client_id}", Guards: []web.Guard{noStore, web.NoHead}, Handler: handle(e.read)},
+		{Pattern: "GET " + Path + "/{client_id}", Guards: []web.Guard{noStore, web.NoHead("DELETE, GET, PUT")}, Handler: handle(e.read)},
 		{Pattern: "PUT " + Path + "/{client_id}", Guards: []web.Guard{noStore, body}, Handler: handle(e.update)},
 		{Pattern: "DELETE " + Path + "/{client_id}", Guards: []web.Guard{noStore}, Handler: handle(e.remove)},
 	}

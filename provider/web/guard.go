@@ -24,14 +24,17 @@ func Headers(pairs ...string) Guard {
 	}
 }
 
-// NoHead is a guard for GET routes that do more than show something: a HEAD request, which the mux sends there too, must not.
-func NoHead(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodHead {
-			w.Header().Set("Allow", http.MethodGet)
-			w.WriteHeader(http.StatusMethodNotAllowed)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+// NoHead returns a guard for GET routes that do more than show something: a HEAD request, which the mux sends there too, must not. allow lists
+// the methods of the path.
+func NoHead(allow string) Guard {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodHead {
+				w.Header().Set("Allow", allow)
+				w.WriteHeader(http.StatusMethodNotAllowed)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
 }

@@ -78,7 +78,8 @@ func TestAuthorizeRefusals(t *testing.T) {
 	}
 }
 
-// RFC 6749 §3.1: a parameter that is there twice is refused. Where the client or the address is ambiguous, nobody is sent anywhere.
+// RFC 6749 §3.1, §4.1.2.1: a parameter that is there twice is refused, and the client is told. Where the client or the address is ambiguous, nobody is
+// sent anywhere.
 func TestAuthorizeDuplicateParameters(t *testing.T) {
 	t.Parallel()
 	w := embeddedWorld(t, "")
@@ -90,10 +91,33 @@ func TestAuthorizeDuplicateParameters(t *testing.T) {
 				query += "&" + name + "=" + second
 			}
 			pg := p.raw(newBrowser(t), query)
-			if pg.status == http.StatusSeeOther && pg.came().Get("error") == "invalid_request" && name != "client_id" && name != "redirect_uri" {
-				continue
+			switch q := pg.came(); {
+			case name == "client_id" || name == "redirect_uri":
+				pg.expectLocalError(t)
+			case name != "state":
+				pg.expectError(t, w.issuer, "invalid_request")
+			case q.Get("error") != "invalid_request" || q.Has("state") || q.Get("iss") != w.issuer:
+				t.Errorf("state: %v", q)
 			}
-			pg.expectLocalError(t)
+		}
+	}
+	both := newBrowser(t)
+	both.stopAt = redirectURI
+	form, _ := url.ParseQuery(p.query() + "&made_up=1&made_up=2")
+	both.do("POST", w.issuer+"/oauth2/authorize", form, "cross-site").expectError(t, w.issuer, "invalid_request")
+	p.raw(newBrowser(t), p.query()+"&made_up=1&made_up=2&client_id=x").expectLocalError(t)
+}
+
+// RFC 6749 §4.1.2.1, OAuth Response Types §5: an answer travels in the fragment only where the response type asks for tokens there.
+func TestUnsupportedResponseTypeIsToldInTheQuery(t *testing.T) {
+	t.Parallel()
+	w := embeddedWorld(t, "")
+	p := w.newPartner()
+	b := newBrowser(t)
+	b.stopAt = redirectURI
+	for responseType, separator := range map[string]string{"foo": "?", "none": "?", "code code": "?", "code foo": "?", "token": "#", "code token": "#", "foo id_token": "#"} {
+		if pg := b.open(p.url("response_type", responseType)); !strings.HasPrefix(pg.location, redirectURI+separator) || !strings.Contains(pg.location, "error=unsupported_response_type") {
+			t.Errorf("%s: %s", responseType, pg.location)
 		}
 	}
 }

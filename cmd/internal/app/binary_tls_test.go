@@ -57,9 +57,9 @@ func TestBinaryTLS(t *testing.T) {
 // checkTLSPosture: BR-16, RFC 9325 §3.1.1, §4.2: of all versions and TLS 1.2 suites that a client may offer, only good ones are taken.
 func checkTLSPosture(t *testing.T, address string, pool *x509.CertPool) {
 	t.Helper()
-	dial := func(c tls.Config) (state tls.ConnectionState, err error) {
+	dial := func(c *tls.Config) (state tls.ConnectionState, err error) {
 		c.RootCAs, c.ServerName = pool, "localhost"
-		conn, err := tls.Dial("tcp", address, &c)
+		conn, err := tls.Dial("tcp", address, c)
 		if err != nil {
 			return state, err
 		}
@@ -67,7 +67,7 @@ func checkTLSPosture(t *testing.T, address string, pool *x509.CertPool) {
 		return conn.ConnectionState(), nil
 	}
 	for _, version := range []uint16{tls.VersionTLS10, tls.VersionTLS11} {
-		if _, err := dial(tls.Config{MinVersion: version, MaxVersion: version}); err == nil {
+		if _, err := dial(&tls.Config{MinVersion: version, MaxVersion: version}); err == nil {
 			t.Errorf("%s is spoken", tls.VersionName(version))
 		}
 	}
@@ -76,12 +76,12 @@ func checkTLSPosture(t *testing.T, address string, pool *x509.CertPool) {
 		if !slices.Contains(suite.SupportedVersions, tls.VersionTLS12) {
 			continue // TLS 1.3 leaves no choice
 		}
-		_, err := dial(tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID}})
+		_, err := dial(&tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID}})
 		if (err == nil) != good[suite.ID] {
 			t.Errorf("%s: %v", suite.Name, err)
 		}
 	}
-	if state, err := dial(tls.Config{}); err != nil || state.Version != tls.VersionTLS13 {
+	if state, err := dial(&tls.Config{}); err != nil || state.Version != tls.VersionTLS13 {
 		t.Errorf("the newest: %s, %v", tls.VersionName(state.Version), err)
 	}
 }

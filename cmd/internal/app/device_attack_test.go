@@ -133,7 +133,8 @@ func TestDeviceCodeConfusion(t *testing.T) {
 		tokens.text("access_token"), tokens.text("refresh_token"), tokens.text("id_token"), "sym_ac_" + strings.TrimPrefix(d.text("device_code"), "sym_dc_"),
 		web.code(newBrowser(t), "alan"),
 	} {
-		p.post("/oauth2/token", "grant_type", deviceCodeGrant, "device_code", code).expect(t, 400, "invalid_grant")
+		want := map[bool]string{true: "invalid_request", false: "invalid_grant"}[code == ""] // RFC 6749 §5.2: a parameter is missing
+		p.post("/oauth2/token", "grant_type", deviceCodeGrant, "device_code", code).expect(t, 400, want)
 	}
 	other.poll(d).expect(t, 400, "invalid_grant") // issued to another client
 	for _, parameter := range []string{"code", "refresh_token"} {

@@ -10,12 +10,13 @@ import (
 )
 
 // unmatched answers requests that meet no route as the surface they aim at does, instead of with the mux's plain text. The mux's own redirects
-// of unclean paths are not followed: a path is right or it is not there.
+// of unclean paths are not followed: a path is right or it is not there. It is looked at as it was sent: an escaped slash is part of a segment, such as
+// a client id that is an address.
 func (a *App) unmatched(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
 		switch {
-		case pattern != "" && r.URL.Path == cleaned(r.URL.Path):
+		case pattern != "" && r.URL.EscapedPath() == cleaned(r.URL.EscapedPath()):
 			mux.ServeHTTP(w, r)
 		case pattern == "" && allowed(handler, r) != "":
 			w.Header().Set("Allow", allowed(handler, r))

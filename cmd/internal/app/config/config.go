@@ -55,7 +55,7 @@ type Brand struct {
 
 // Upstream is one place where people sign in.
 type Upstream struct {
-	ID                  string    `yaml:"id" example:"google" doc:"1 to 32 of a-z, 0-9 and -, unique. Part of the callback address {issuer}/login/{id}/callback. Never change it: accounts are bound to it."`
+	ID                  string    `yaml:"id" example:"google" doc:"Letters, digits, -, ., _ and ~, unique. Part of the callback address {issuer}/login/{id}/callback. Never change it: accounts are bound to it."`
 	Type                string    `yaml:"type" example:"google" enum:"google,facebook,oidc" doc:"The kind of upstream."`
 	Label               string    `yaml:"label" example:"Google" doc:"The name on the button. Google and Facebook have theirs; others default to the id."`
 	ClientID            string    `yaml:"client_id" example:"1234.apps.googleusercontent.com" doc:"Our client id at the upstream (Facebook calls it the app id)."`

@@ -130,7 +130,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 listne: x
 listen: [1]
 upstreams:
-  - id: Google
+  - id: .Google
     type: googel
     client_secret: hush-hush
     client_secret_file: /nowhere
@@ -150,7 +150,7 @@ log:
 		`symbolon.yaml:2:1: unknown key "listne"; allowed are issuer, listen, database, database_file, secrets, secrets_file, brand, upstreams, metrics_listen, trusted_proxies, egress_allow, legacy_response_types, require_pushed_authorization_requests, request_uri_parameter, dpop_nonce, session_management, tls, client_certificates, registration, client_id_metadata_documents, trusted_issuers, lifetimes, log, shutdown_delay, shutdown_timeout`,
 		`symbolon.yaml:3:9: listen: must be a single value`,
 		`symbolon.yaml:5:5: upstreams[0].client_id: is missing: register Symbolon at the upstream and write the client id here`,
-		`symbolon.yaml:5:9: upstreams[0].id: must be 1 to 32 of the characters a-z, 0-9 and -`,
+		`symbolon.yaml:5:9: upstreams[0].id: must be 1 to 2048 of the characters A-Z, a-z, 0-9, -, ., _ and ~, the first a letter or digit`,
 		`symbolon.yaml:6:11: upstreams[0].type: must be google, facebook or oidc`,
 		`symbolon.yaml:8:25: upstreams[0].client_secret_file: and upstreams[0].client_secret are both there: remove one`,
 		`symbolon.yaml:9:5: upstreams[0]: unknown key "secret"; allowed are id, type, label, client_id, client_secret, client_secret_file, issuer, scopes, email_trust, trusted_domains, hosted_domain, graph_version, endpoints, allow_private_network`,

@@ -9,6 +9,9 @@ import (
 	"unicode/utf8"
 )
 
+// maxUpstreamID bounds the id of an upstream.
+const maxUpstreamID = 2048
+
 // graphVersion is the Graph API version that Facebook documents as current.
 const graphVersion = "v26.0"
 
@@ -17,8 +20,10 @@ func (l *loader) upstreams(all []Upstream) {
 	for i := range all {
 		u, key := &all[i], element("upstreams", i)
 		switch {
-		case !regexp.MustCompile(`^[a-z0-9-]{1,32}$`).MatchString(u.ID):
-			l.mistake(key+".id", "must be 1 to 32 of the characters a-z, 0-9 and -")
+		case !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]*$`).MatchString(u.ID) || len(u.ID) > maxUpstreamID:
+			l.mistake(key+".id", "must be 1 to %d of the characters A-Z, a-z, 0-9, -, ., _ and ~, the first a letter or digit", maxUpstreamID)
+		case u.ID == "cancel":
+			l.mistake(key+".id", "must be another word: /login/cancel is a path of its own")
 		case seen[u.ID]:
 			l.mistake(key+".id", "is the id of an earlier upstream, too: ids are unique")
 		}
