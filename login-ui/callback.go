@@ -33,7 +33,7 @@ func (u *UI) serveCallback(w http.ResponseWriter, r *http.Request) error {
 	}
 	if spent {
 		// The person went back, or reloaded. What the upstream said then counts no more, but the request goes on from where it stands.
-		web.SeeOther(w, u.Interactions.ResumeURL(i))
+		goOn(w, u.Interactions.ResumeURL(i))
 		return nil
 	}
 	return u.signIn(w, r, i, completion)
@@ -59,7 +59,7 @@ func (u *UI) upstreamFailed(w http.ResponseWriter, r *http.Request, info upstrea
 	if notice != "cancelled" {
 		web.Fail(r.Context(), err)
 	}
-	web.SeeOther(w, loginURL(c.Interaction, "notice", notice, "at", info.ID))
+	goOn(w, loginURL(c.Interaction, "notice", notice, "at", info.ID))
 	return nil
 }
 
@@ -73,7 +73,7 @@ func (u *UI) signIn(w http.ResponseWriter, r *http.Request, i *provider.Interact
 		return nil
 	case errors.Is(err, account.ErrAudience):
 		web.Fail(r.Context(), err)
-		web.SeeOther(w, loginURL(i.Sealed, "notice", "misconfigured", "at", c.Proof.Connector))
+		goOn(w, loginURL(i.Sealed, "notice", "misconfigured", "at", c.Proof.Connector))
 		return nil
 	case err != nil:
 		return unavailable(err)
@@ -90,9 +90,13 @@ func (u *UI) signIn(w http.ResponseWriter, r *http.Request, i *provider.Interact
 		return unavailable(err)
 	}
 	rememberUpstream(w, c.Proof.Connector)
-	web.SeeOther(w, u.Interactions.ResumeURL(i))
+	goOn(w, u.Interactions.ResumeURL(i))
 	return nil
 }
+
+// goOn sends the browser on from a callback. The fragment that an upstream left at its address (Facebook's is "#_=_") would go along with every
+// redirect up to the partner's page (RFC 9110 §10.2.2): an empty one takes its place.
+func goOn(w http.ResponseWriter, location string) { web.SeeOther(w, location+"#") }
 
 // authTime is when the person proved themselves, as far as anybody knows. A new proof that was asked for and that the upstream does not vouch for
 // is none: the old moment stays, so that a client that compares it with max_age is not told of a log-in that did not happen.

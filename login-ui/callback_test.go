@@ -21,7 +21,7 @@ func TestSignInEndToEnd(t *testing.T) {
 	i := b.begin(sunnyBooks())
 	back := b.signIn(i)
 	b.want(back, http.StatusSeeOther)
-	if got := back.Header.Get("Location"); got != w.asks.ResumeURL(i) {
+	if got := back.Header.Get("Location"); got != w.asks.ResumeURL(i)+"#" {
 		t.Fatalf("the callback goes to %q", got)
 	}
 	end := b.follow(b.press(b.follow(b.follow(back)), "consent-allow"))
@@ -43,10 +43,10 @@ func TestParallelFlowsDoNotCross(t *testing.T) {
 	pageI, pageJ := b.get(loginURL(i.Sealed)), b.get(loginURL(j.Sealed))
 	w.google.say(ada(), nil)
 	callbackI, callbackJ := b.atUpstream(pageI, "google"), b.atUpstream(pageJ, "facebook")
-	if got := b.get(callbackJ).Header.Get("Location"); got != w.asks.ResumeURL(j) {
+	if got := b.get(callbackJ).Header.Get("Location"); got != w.asks.ResumeURL(j)+"#" {
 		t.Errorf("the second flow resumes at %q", got)
 	}
-	if got := b.get(callbackI).Header.Get("Location"); got != w.asks.ResumeURL(i) {
+	if got := b.get(callbackI).Header.Get("Location"); got != w.asks.ResumeURL(i)+"#" {
 		t.Errorf("the first flow resumes at %q", got)
 	}
 }

@@ -46,6 +46,9 @@ func (u *UI) errorPage(w http.ResponseWriter, r *http.Request, e *web.PageError,
 	if client == "" {
 		client = u.texts[lang]["app"]
 	}
+	if e.Status() == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "2")
+	}
 	host, _ := redirectHost(e.Next)
 	err := u.render(w, answer{
 		name: "error", status: e.Status(), lang: lang, title: []string{"error." + string(e.Kind) + ".title"},

@@ -14,11 +14,14 @@ import (
 )
 
 // refuse sends an error back to the client (RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6). A fault of ours becomes a page: the person is here, and can
-// try again.
+// try again. With prompt none nobody is: a hidden frame of the client waits, and is told temporarily_unavailable.
 func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, a authorization, err error) error {
 	var f *fault
 	if errors.As(err, &f) {
-		return err
+		if !has(strings.Fields(a.form.Get("prompt")), "none") {
+			return err
+		}
+		web.Fail(r.Context(), err)
 	}
 	e := oauthError(err)
 	if e.ErrorField == fosite.ErrServerError.ErrorField {

@@ -111,18 +111,15 @@ func (p *Provider) metadata() []byte {
 		TokenAuthMethods: all, IntrospectionAuthMethods: confidential, RevocationAuthMethods: all,
 		TokenAuthAlgs: algs, IntrospectionAuthAlgs: algs, RevocationAuthAlgs: algs,
 		CertificateBoundTokens: p.config.MutualTLS.offered(),
-		ClaimsSupported: []string{
-			"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
-			"name", "given_name", "family_name", "picture", "locale", "updated_at", "email", "email_verified",
-		},
-		CodeChallengeMethods: []string{"S256"},
-		Prompts:              []string{"none", "login", "consent", "select_account", "create"},
-		UILocales:            []string{"en", "ko"},
-		DPoPAlgs:             []string{"ES256", "EdDSA", "RS256", "PS256"},
-		AuthorizationAlgs:    p.config.Keys.Algorithms(),
-		IntrospectionAlgs:    p.config.Keys.Algorithms(),
-		ResponseIss:          true,
-		RequestParameter:     true, RequestObjectAlgs: namesOf(assertionAlgorithms),
+		ClaimsSupported:        p.claims(),
+		CodeChallengeMethods:   []string{"S256"},
+		Prompts:                []string{"none", "login", "consent", "select_account", "create"},
+		UILocales:              []string{"en", "ko"},
+		DPoPAlgs:               []string{"ES256", "EdDSA", "RS256", "PS256"},
+		AuthorizationAlgs:      p.config.Keys.Algorithms(),
+		IntrospectionAlgs:      p.config.Keys.Algorithms(),
+		ResponseIss:            true,
+		RequestParameter:       true, RequestObjectAlgs: namesOf(assertionAlgorithms),
 		PushedRequestEndpoint: issuer + "/oauth2/par", RequirePushedRequests: p.config.RequirePushedRequests,
 		RequestURIParameter: p.config.RequestURIs, RequestURIRegistration: p.config.RequestURIs,
 	})
@@ -130,6 +127,18 @@ func (p *Provider) metadata() []byte {
 		panic(err) // our own type always encodes
 	}
 	return document
+}
+
+// claims lists what ID tokens and userinfo may say.
+func (p *Provider) claims() []string {
+	names := []string{
+		"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
+		"name", "given_name", "family_name", "picture", "locale", "updated_at", "email", "email_verified",
+	}
+	if p.config.LegacyResponseTypes {
+		names = append(names, "c_hash")
+	}
+	return names
 }
 
 // authMethods lists how a confidential client may authenticate.

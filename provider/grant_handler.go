@@ -111,7 +111,11 @@ func (p *Provider) insertGrant(ctx context.Context, c fosite.Client, s *grantSes
 
 // grantTypes lists what the token endpoint takes.
 func (p *Provider) grantTypes() []string {
-	return slices.Sorted(maps.Keys(p.fosite.Config.(*fositeConfig).token))
+	types := slices.Sorted(maps.Keys(p.fosite.Config.(*fositeConfig).token))
+	if p.config.LegacyResponseTypes {
+		types = append(types, clients.GrantImplicit) // which never comes to the token endpoint
+	}
+	return types
 }
 
 // grantParameter returns the name of what a grant type cannot be without (RFC 6749 §4.1.3, §6, RFC 7523 §2.1, RFC 8628 §3.4, RFC 8693 §2.1). For

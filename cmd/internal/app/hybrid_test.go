@@ -97,7 +97,6 @@ func TestLegacyResponseTypesRefuse(t *testing.T) {
 		"id_token without nonce":      {legacy, []string{"response_type", "id_token", "nonce", ""}, "invalid_request"},
 		"code id_token without nonce": {legacy, []string{"response_type", "code id_token", "nonce", ""}, "invalid_request"},
 		"token alone":                 {legacy, []string{"response_type", "token"}, "unsupported_response_type"},
-		"none":                        {legacy, []string{"response_type", "none"}, "unsupported_response_type"},
 		"a client not registered":     {plain, []string{"response_type", "code id_token"}, "unauthorized_client"},
 		"tokens in a query":           {legacy, []string{"response_type", "id_token token", "response_mode", "query"}, "invalid_request"},
 		"tokens in a signed query":    {legacy, []string{"response_type", "id_token", "response_mode", "query.jwt"}, "invalid_request"},

@@ -44,3 +44,26 @@ func TestOversizedUpstreamClaims(t *testing.T) {
 		t.Errorf("userinfo: %d, %d bytes", info.status, len(info.raw))
 	}
 }
+
+// RFC 9110 §10.2.2: a fragment goes along with redirects. Facebook's "#_=_" ends at the callback: no partner's page finds it in its address.
+func TestUpstreamFragmentEndsAtTheCallback(t *testing.T) {
+	t.Parallel()
+	w := embeddedWorld(t, "")
+	p := w.newPartner()
+	b := newBrowser(t)
+	callback := w.issuer + "/login/facebook/callback"
+	come := func(button string) *page {
+		t.Helper()
+		b.stopAt = callback
+		pg := b.open(p.url("prompt", "login")).press("login-facebook").press(button)
+		if !strings.HasPrefix(pg.location, callback) || button == "person-ada" && !strings.HasSuffix(pg.location, "#_=_") {
+			t.Fatalf("%s comes back to %q", button, pg.location)
+		}
+		return b.once("GET", pg.location, nil, "cross-site")
+	}
+	for _, button := range []string{"person-ada", "cancel"} {
+		if pg := come(button); !strings.HasPrefix(pg.location, "/") || !strings.HasSuffix(pg.location, "#") {
+			t.Errorf("%s: %d to %q", button, pg.status, pg.location)
+		}
+	}
+}
