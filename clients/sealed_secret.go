@@ -1,8 +1,10 @@
 package clients
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +21,8 @@ const SealPurpose = "client secret"
 type Sealer interface {
 	Seal(plaintext, associated []byte) []byte
 	Open(sealed, associated []byte) ([]byte, error)
+	// Reseal seals anew what was sealed under an older root secret.
+	Reseal(sealed, associated []byte) (resealed []byte, changed bool)
 }
 
 var errNoSealer = errors.New("clients: client_secret_jwt needs a Sealer")
@@ -58,6 +62,39 @@ func (c *Client) SharedKeys(sealer Sealer) [][]byte {
 		}
 	}
 	return keys[:min(len(keys), maxSecrets)]
+}
+
+// Reseal puts the secrets of the clients with the ids under the current root secret. A client that somebody changes meanwhile, or that is gone, is left
+// as it is. Its only errors are storage faults.
+func (r *Registry) Reseal(ctx context.Context, ids []string) error {
+	for _, id := range ids {
+		c, err := r.Get(ctx, id)
+		if err != nil && !isNotFound(err) {
+			return err
+		}
+		if err != nil || !c.reseal(r.cfg.Sealer) {
+			continue
+		}
+		if err := r.cfg.Store.UpdateClient(ctx, c); err != nil && !errors.Is(err, ErrConflict) {
+			return fmt.Errorf("seal the secrets of client %s anew: %w", quote(id), err)
+		}
+	}
+	return nil
+}
+
+// reseal replaces the hashes that lie under an older root secret, and reports whether there was one.
+func (c *Client) reseal(sealer Sealer) (changed bool) {
+	for i, s := range c.Secrets {
+		text, ok := strings.CutPrefix(s.Hash, sealedPrefix)
+		sealed, err := base64.RawStdEncoding.Strict().DecodeString(text)
+		if !ok || err != nil {
+			continue
+		}
+		if sealed, older := sealer.Reseal(sealed, c.sealedTo(s)); older {
+			c.Secrets[i].Hash, changed = sealedPrefix+base64.RawStdEncoding.EncodeToString(sealed), true
+		}
+	}
+	return changed
 }
 
 // HasSecret says whether the client's method of authentication uses a client_secret.

@@ -211,6 +211,12 @@ func (db *DB) updateClient(ctx context.Context, c *clients.Client, more func(tx 
 	return fault("update client", err)
 }
 
+// SealedClients returns the ids of the clients with a secret that is sealed, not hashed.
+func (db *DB) SealedClients(ctx context.Context) (ids []string, err error) {
+	err = db.read.WithContext(ctx).Raw("SELECT DISTINCT client_id FROM client_secrets WHERE hash LIKE 'sealed$%'").Find(&ids).Error
+	return ids, fault("list sealed clients", err)
+}
+
 // DeleteClient implements clients.Store. The foreign keys take the secrets and the consents along.
 func (db *DB) DeleteClient(ctx context.Context, id string) error {
 	if !isKey(id) {

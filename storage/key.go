@@ -51,6 +51,12 @@ func (db *DB) InsertKey(ctx context.Context, r keys.Record) error {
 	return orExists("insert key", db.write.WithContext(ctx).Create(&row).Error, keys.ErrExists)
 }
 
+// ResealKey implements keys.Store. Nothing happens when another node was first.
+func (db *DB) ResealKey(ctx context.Context, id string, old, resealed []byte) error {
+	result := db.write.WithContext(ctx).Exec("UPDATE keys SET sealed = ? WHERE id = ? AND sealed = ?", blob(resealed), id, blob(old))
+	return fault("reseal key", result.Error)
+}
+
 // RetireKey implements keys.Store. There is no sentinel for a key that is not there: the caller has read it a moment ago.
 func (db *DB) RetireKey(ctx context.Context, id string, retiredAt, expiresAt time.Time) error {
 	none := errors.New("no key has the id")

@@ -29,4 +29,6 @@ type Store interface {
 	InsertKey(ctx context.Context, r Record) error
 	// RetireKey sets RetiredAt and ExpiresAt of the key with the id.
 	RetireKey(ctx context.Context, id string, retiredAt, expiresAt time.Time) error
+	// ResealKey replaces Sealed of the key with the id, if it still is old.
+	ResealKey(ctx context.Context, id string, old, resealed []byte) error
 }

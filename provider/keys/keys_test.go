@@ -64,8 +64,21 @@ func (s *shelf) RetireKey(_ context.Context, id string, retiredAt, expiresAt tim
 	return s.fault
 }
 
+func (s *shelf) ResealKey(_ context.Context, id string, old, resealed []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.records {
+		if s.records[i].ID == id && string(s.records[i].Sealed) == string(old) {
+			s.records[i].Sealed = resealed
+		}
+	}
+	return s.fault
+}
+
 // plainBox seals nothing but checks the associated data.
 type plainBox struct{}
+
+func (plainBox) Reseal(sealed, _ []byte) ([]byte, bool) { return sealed, false }
 
 func (plainBox) Seal(plaintext, associated []byte) []byte {
 	return append(append([]byte{}, associated...), plaintext...)

@@ -17,6 +17,8 @@ import (
 type Sealer interface {
 	Seal(plaintext, associated []byte) []byte
 	Open(sealed, associated []byte) ([]byte, error)
+	// Reseal seals anew what was sealed under an older root secret.
+	Reseal(sealed, associated []byte) (resealed []byte, changed bool)
 }
 
 // Key is a signing key in memory.

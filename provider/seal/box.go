@@ -63,6 +63,20 @@ func (b *Box) Open(sealed, associated []byte) ([]byte, error) {
 	return nil, ErrInvalid
 }
 
+// Reseal seals anew what was sealed under a secret that is no longer the current one, so that the old secret can be taken away some day. changed is
+// false for all else, also for what does not open.
+func (b *Box) Reseal(sealed, associated []byte) (resealed []byte, changed bool) {
+	current := Box{openers: b.openers[:1]}
+	if _, err := current.Open(sealed, associated); err == nil {
+		return sealed, false
+	}
+	plaintext, err := b.Open(sealed, associated)
+	if err != nil {
+		return sealed, false
+	}
+	return b.Seal(plaintext, associated), true
+}
+
 // strictBase64 refuses the second spelling that unused trailing bits allow, so a token has one form only.
 var strictBase64 = base64.RawURLEncoding.Strict()
 

@@ -29,6 +29,25 @@ func TestNewRefusesWeakSecrets(t *testing.T) {
 	}
 }
 
+func TestReseal(t *testing.T) {
+	old, both, young := ring(t, secret(1)).Box("x"), ring(t, secret(2), secret(1)).Box("x"), ring(t, secret(2)).Box("x")
+	sealed := old.Seal([]byte("hello"), []byte("row 1"))
+	again, changed := both.Reseal(sealed, []byte("row 1"))
+	if got, err := young.Open(again, []byte("row 1")); !changed || err != nil || string(got) != "hello" {
+		t.Errorf("%v, %q, %v", changed, got, err)
+	}
+	for name, c := range map[string]struct {
+		box             *Box
+		sealed, another []byte
+	}{
+		"current already": {both, again, []byte("row 1")}, "another row's": {both, sealed, []byte("row 2")}, "an unknown secret's": {young, sealed, []byte("row 1")},
+	} {
+		if same, changed := c.box.Reseal(c.sealed, c.another); changed || !bytes.Equal(same, c.sealed) {
+			t.Errorf("%s: changed", name)
+		}
+	}
+}
+
 func TestBoxOpensOnlyItsOwn(t *testing.T) {
 	k := ring(t, secret(1))
 	box := k.Box("code")

@@ -25,6 +25,13 @@ func testKeys(t *testing.T, db *storage.DB) {
 	check(t, err)
 	same(t, "keys", list, []keys.Record{k, second})
 
+	check(t, db.ResealKey(ctx, k.ID, k.Sealed, []byte{7}))
+	check(t, db.ResealKey(ctx, k.ID, k.Sealed, []byte{8})) // another node, a moment later
+	k.Sealed = []byte{7}
+	list, err = db.Keys(ctx)
+	check(t, err)
+	same(t, "a resealed key", list, []keys.Record{k, second})
+
 	k.RetiredAt, k.ExpiresAt = at(0), at(time.Hour)
 	check(t, db.RetireKey(ctx, k.ID, k.RetiredAt, k.ExpiresAt))
 	list, err = db.Keys(ctx)
