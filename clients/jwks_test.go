@@ -78,7 +78,7 @@ func TestHostileKeys(t *testing.T) {
 		if err != nil || len(keys) != 1 || len(unsound) != 1 {
 			t.Errorf("%s: %d keys, %q, %v", name, len(keys), unsound, err)
 		}
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 10*time.Second {
 			t.Errorf("%s: took %v", name, took)
 		}
 		m := Metadata{TokenEndpointAuthMethod: AuthMethodPrivateKeyJWT, GrantTypes: []string{GrantClientCredentials}, JWKS: json.RawMessage(`{"keys":[` + key + "," + good["P-256"] + `]}`)}

@@ -3,6 +3,7 @@ package clients
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -98,13 +99,28 @@ func DecodeMetadata(data []byte) (Metadata, error) {
 	return m, err
 }
 
-// DecodeRegistration is DecodeMetadata for a document that may also choose the client's id, as the member "client_id".
-func DecodeRegistration(data []byte) (Metadata, CreateOptions, error) {
-	var m Metadata
-	var opts CreateOptions
-	err := m.merge(data, true, member{"client_id", &opts.ID})
-	return m, opts, err
+// DecodeRegistration reads a document that registers a client. It may choose the client's id, as the member "client_id". Members that are not known
+// are left out, as RFC 7591 §2 asks, and stand in CreateOptions.Ignored. What is wrong with the others is told by Registry.Create, together with
+// everything else; the error is for what is no document at all.
+func DecodeRegistration(data []byte) (m Metadata, opts CreateOptions, err error) {
+	var invalid *MetadataError
+	if err := m.merge(data, true, member{"client_id", &opts.ID}); !errors.As(err, &invalid) {
+		return m, opts, err
+	}
+	for _, p := range invalid.Problems {
+		switch {
+		case p.Member == "":
+			return m, opts, invalid
+		case p.Reason == reasonUnknown:
+			opts.Ignored = append(opts.Ignored, p.Member)
+		default:
+			opts.found = append(opts.found, p)
+		}
+	}
+	return m, opts, nil
 }
+
+const reasonUnknown = "is not a known member: check its spelling"
 
 // UnmarshalJSON reads metadata at rest or from a client that registers itself: unknown members are ignored, as RFC 7591 §2 asks.
 func (m *Metadata) UnmarshalJSON(data []byte) error {
@@ -176,7 +192,7 @@ func (m *Metadata) merge(data []byte, strict bool, extra ...member) error {
 		case slices.Contains(serverMembers[:], r.name):
 			found.add(r.name, "is set by the server: leave it out")
 		default:
-			found.add(quoteMember(r.name), "is not a known member: check its spelling")
+			found.add(quoteMember(r.name), reasonUnknown)
 		}
 	}
 	return found.err()

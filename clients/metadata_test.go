@@ -225,7 +225,7 @@ func TestDecodeMetadataDeepAndHuge(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: accepted", name)
 		}
-		if d := time.Since(start); d > 500*time.Millisecond {
+		if d := time.Since(start); d > 10*time.Second { // on a busy machine; quadratic work takes minutes
 			t.Errorf("%s: took %v", name, d)
 		}
 		if len(err.Error()) > 64<<10 {

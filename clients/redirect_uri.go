@@ -9,12 +9,12 @@ import (
 
 // RedirectURIAllowed says whether a requested redirect_uri is the client's: an exact string comparison.
 //
-// RFC 8252 §7.3: the port may differ for a native client's http URI on a loopback address, and for nothing else, "localhost" included.
+// RFC 8252 §7.3: the port may differ for an http URI on a loopback address of a native or public client, and for nothing else, "localhost" included.
 func (c *Client) RedirectURIAllowed(uri string) bool {
 	if slices.Contains(c.Metadata.RedirectURIs, uri) {
 		return uri != ""
 	}
-	if c.Metadata.ApplicationType != ApplicationNative {
+	if c.Metadata.ApplicationType != ApplicationNative && !c.Public() {
 		return false
 	}
 	host, rest, ok := cutLoopback(uri)

@@ -209,6 +209,10 @@ func TestRedirectURILoopbackPort(t *testing.T) {
 			t.Errorf("web client: %s is allowed", uri)
 		}
 	}
+	web.Metadata.TokenEndpointAuthMethod = AuthMethodNone // an administrator may register a program on a device without a word of its type
+	if !web.RedirectURIAllowed("http://127.0.0.1:9999/cb") || web.RedirectURIAllowed("https://127.0.0.1:9/cb") || web.RedirectURIAllowed("http://localhost:4000/cb") {
+		t.Error("public client: the port of its http URI is not free, or another is")
+	}
 	if !web.RedirectURIAllowed("http://127.0.0.1:4000/cb") {
 		t.Error("web client: its own loopback URI is refused")
 	}

@@ -63,13 +63,16 @@ type CreateOptions struct {
 	IdempotencyKey string
 	// ImportedSecretHash is the hash of the secret that the client has had elsewhere: a PHC string of argon2id, or "sha256$" and hexadecimal.
 	ImportedSecretHash string
+	// Ignored are the members of the document that are not known here.
+	Ignored []string
+
+	found problems // what DecodeRegistration has found
 }
 
 // Create registers a client and returns it with its secret, which is not kept and is "" for a client whose method uses none and for an imported secret. Errors:
 // *MetadataError, ErrExists (the id is or was taken), ErrIdempotencyMismatch, or a storage fault.
 func (r *Registry) Create(ctx context.Context, meta Metadata, opts CreateOptions) (*Client, string, error) {
-	meta.Normalize()
-	if err := r.checkCreate(&meta, opts); err != nil {
+	if err := CheckCreate(&meta, opts, r.rules); err != nil {
 		return nil, "", err
 	}
 	if err := r.cfg.FetchSector.Check(ctx, nil, &meta); err != nil {
@@ -98,11 +101,18 @@ func (r *Registry) Create(ctx context.Context, meta Metadata, opts CreateOptions
 	return c, secret, nil
 }
 
-func (r *Registry) checkCreate(meta *Metadata, opts CreateOptions) error {
-	var found problems
+// CheckCreate reports what is wrong with a registration: a *MetadataError with every mistake. It completes meta by its defaults.
+func CheckCreate(meta *Metadata, opts CreateOptions, rules Rules) error {
+	meta.Normalize()
+	found := slices.Clone(opts.found)
 	var invalid *MetadataError
-	if err := meta.Validate(r.rules); errors.As(err, &invalid) {
-		found = invalid.Problems
+	if err := meta.Validate(rules); errors.As(err, &invalid) {
+		for _, p := range invalid.Problems {
+			// A member that could not be read is not there either: that is said already.
+			if !slices.ContainsFunc(opts.found, func(known Problem) bool { return known.Member == p.Member }) {
+				found = append(found, p)
+			}
+		}
 	}
 	if id := opts.ID; id != "" && (len(id) > maxID || !isVisibleASCII(id) || id == "." || id == "..") {
 		found.add("client_id", "must have 1 to 2,048 visible ASCII characters")
@@ -113,6 +123,11 @@ func (r *Registry) checkCreate(meta *Metadata, opts CreateOptions) error {
 		}
 		if method := meta.TokenEndpointAuthMethod; method != AuthMethodBasic && method != AuthMethodPost {
 			found.add("client_secret_hash", "is there, but token_endpoint_auth_method is "+quote(method)+", which no hash can check")
+		}
+	}
+	if len(found) > 0 { // a misspelt member may be what is missing
+		for _, name := range opts.Ignored {
+			found.add(name, reasonUnknown)
 		}
 	}
 	return found.err()

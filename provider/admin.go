@@ -28,7 +28,11 @@ type Caller struct {
 	Scopes    []string
 }
 
-// Authenticate checks an access token for the admin API and that everything behind it still stands: keys.ErrToken when not, or a storage fault.
+// ErrNotAdmin says that the token is good and its person no administrator.
+var ErrNotAdmin = errors.New("provider: the account does not have the role " + RoleAdmin)
+
+// Authenticate checks an access token for the admin API and that everything behind it still stands: keys.ErrToken or ErrNotAdmin when not, or a storage
+// fault.
 func (p *Provider) Authenticate(ctx context.Context, token string) (Caller, error) {
 	c, g, err := p.liveAccessToken(ctx, token)
 	if err != nil {
@@ -50,8 +54,11 @@ func (p *Provider) Authenticate(ctx context.Context, token string) (Caller, erro
 		if err != nil && !errors.Is(err, account.ErrNotFound) {
 			return Caller{}, &fault{err}
 		}
-		if err != nil || !has(a.Roles, RoleAdmin) {
+		switch {
+		case err != nil:
 			return Caller{}, keys.ErrToken
+		case !has(a.Roles, RoleAdmin):
+			return Caller{}, ErrNotAdmin
 		}
 	}
 	// A scope that was taken from the client is taken from its tokens too: demotion is immediate.

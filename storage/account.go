@@ -132,16 +132,28 @@ func (db *DB) Block(ctx context.Context, id string, at time.Time) error {
 		if err := oneRow(blocked, account.ErrNotFound); err != nil {
 			return err
 		}
-		ended, err := deleteSessions(tx, "account_id = ?", id)
-		if err != nil {
-			return err
-		}
-		if err := revokeGrants(tx, at, "account_id = ?", id); err != nil {
-			return err
-		}
-		return writeNotices(tx, at, id, ended)
+		return signOut(tx, id, at)
 	})
 	return fault("block account", err)
+}
+
+// SignOut ends all sessions of the account and revokes all its grants, offline ones too.
+func (db *DB) SignOut(ctx context.Context, id string, at time.Time) error {
+	if !isKey(id) {
+		return nil
+	}
+	return fault("sign out", db.tx(ctx, func(tx *gorm.DB) error { return signOut(tx, id, at) }))
+}
+
+func signOut(tx *gorm.DB, id string, at time.Time) error {
+	ended, err := deleteSessions(tx, "account_id = ?", id)
+	if err != nil {
+		return err
+	}
+	if err := revokeGrants(tx, at, "account_id = ?", id); err != nil {
+		return err
+	}
+	return writeNotices(tx, at, id, ended)
 }
 
 // Unblock implements account.Directory. What Block ended stays ended.

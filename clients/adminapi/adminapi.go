@@ -20,6 +20,9 @@ const (
 // ErrInvalidToken is what Config.Authenticate wraps when the token is not valid: unknown, expired, revoked, for another audience.
 var ErrInvalidToken = errors.New("adminapi: invalid token")
 
+// ErrNotAdmin is what Config.Authenticate wraps when the token is valid and the person is no administrator.
+var ErrNotAdmin = errors.New("adminapi: not an administrator")
+
 // Caller is who holds the access token.
 type Caller struct {
 	ClientID  string
@@ -30,8 +33,8 @@ type Caller struct {
 // Config is what the API works with. All members are required.
 type Config struct {
 	Registry *clients.Registry
-	// Authenticate checks an access token of ours for the audience {Issuer}/admin. An error that wraps ErrInvalidToken is answered with 401; any
-	// other is a fault, answered with 503.
+	// Authenticate checks an access token of ours for the audience {Issuer}/admin. An error that wraps ErrInvalidToken is answered with 401, one
+	// that wraps ErrNotAdmin with 403; any other is a fault, answered with 503.
 	Authenticate func(ctx context.Context, bearer string) (Caller, error)
 	Issuer       string
 	// CursorKey authenticates the cursors of listings: 32 bytes or more, the same on all nodes, used for nothing else.
@@ -148,6 +151,12 @@ func (a *API) challenge(w http.ResponseWriter, err error) error {
 	case errors.Is(err, ErrInvalidToken):
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		return &problem{Status: http.StatusUnauthorized, Code: "invalid-token", Detail: "The access token is expired, revoked, or not for this API.", Err: err}
+	case errors.Is(err, ErrNotAdmin): // RFC 6750 §3.1
+		w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope"`)
+		return &problem{
+			Status: http.StatusForbidden, Code: "not-an-administrator", Err: err,
+			Detail: "The account of this access token is no administrator. Whoever runs the server can make it one: symbolon user grant-role ID admin.",
+		}
 	default:
 		return err
 	}

@@ -50,7 +50,7 @@ func TestCreateClientRefusesMistakes(t *testing.T) {
 	for _, p := range a.json["errors"].([]any) {
 		members = append(members, p.(map[string]any)["member"].(string))
 	}
-	if !slices.Equal(members, []string{"redirect_uri", "scope", "client_secret", "client_name"}) || strings.Contains(string(a.body), "mine") {
+	if !slices.Equal(members, []string{"scope", "client_secret", "client_name", "redirect_uris", "redirect_uri"}) || strings.Contains(string(a.body), "mine") {
 		t.Errorf("%s", a.body)
 	}
 	if list := h.send("GET", pathClients, "").want(t, 200, ""); len(list.json["clients"].([]any)) != 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -39,9 +38,15 @@ An embedded database that does not exist yet is made.`,
 				return usagef("say what to register: -f FILE, or flags such as --client-name and --redirect-uri")
 			}
 			// Looked at before a database is made for it.
-			meta, opts, err := decode(doc)
+			meta, opts, err := clients.DecodeRegistration(doc)
+			if err == nil {
+				err = clients.CheckCreate(&meta, opts, clients.Rules{Administrator: true, LoopbackURLs: true, LegacyResponseTypes: true})
+			}
 			if err != nil {
 				return err
+			}
+			if len(opts.Ignored) > 0 {
+				fmt.Fprintf(p.stderr, "symbolon: left out, because it is not known here: %s\n", strings.Join(opts.Ignored, ", "))
 			}
 			return p.with(cmd, app.OpenOrCreate, func(ctx context.Context, s *app.Stores) error {
 				c, secret, err := s.Clients.Create(ctx, meta, opts)
@@ -57,24 +62,6 @@ An embedded database that does not exist yet is made.`,
 	}
 	addMemberFlags(cmd, id)
 	return cmd
-}
-
-// decode reads a registration. Where a member is of the wrong type or unknown, it adds what else is wrong, so that all comes out at once.
-func decode(doc []byte) (clients.Metadata, clients.CreateOptions, error) {
-	meta, opts, err := clients.DecodeRegistration(doc)
-	var wrong, also *clients.MetadataError
-	if !errors.As(err, &wrong) {
-		return meta, opts, err
-	}
-	meta.Normalize()
-	if errors.As(meta.Validate(clients.Rules{Administrator: true, LoopbackURLs: true, LegacyResponseTypes: true}), &also) {
-		for _, p := range also.Problems {
-			if !slices.ContainsFunc(wrong.Problems, func(w clients.Problem) bool { return w.Member == p.Member || w.Member == "" }) {
-				wrong.Problems = append(wrong.Problems, p)
-			}
-		}
-	}
-	return meta, opts, wrong
 }
 
 func (p *program) clientGet() *cobra.Command {
@@ -166,7 +153,10 @@ func (p *program) clientDelete() *cobra.Command {
 		Args:  args("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.with(cmd, app.Open, func(ctx context.Context, s *app.Stores) error {
-				return clientError(s.Clients.Delete(ctx, args[0]), args[0])
+				if err := s.Clients.Delete(ctx, args[0]); err != nil {
+					return clientError(err, args[0])
+				}
+				return p.showDeleted(ctx, s, args[0])
 			})
 		},
 	}

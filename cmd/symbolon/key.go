@@ -40,17 +40,17 @@ func (p *program) keyList() *cobra.Command {
 		Args:  args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.with(cmd, app.Open, func(ctx context.Context, s *app.Stores) error {
-				records, err := s.DB.Keys(ctx)
-				if err != nil {
-					return err
-				}
-				return p.listKeys(records)
+				return p.showKeys(ctx, s)
 			})
 		},
 	}
 }
 
-func (p *program) listKeys(records []keys.Record) error {
+func (p *program) showKeys(ctx context.Context, s *app.Stores) error {
+	records, err := s.DB.Keys(ctx)
+	if err != nil {
+		return err
+	}
 	slices.SortFunc(records, func(a, b keys.Record) int {
 		return strings.Compare(a.Algorithm+fmt.Sprintf("%020d", a.Generation), b.Algorithm+fmt.Sprintf("%020d", b.Generation))
 	})
@@ -114,7 +114,7 @@ func (p *program) keyRetire() *cobra.Command {
 	return cmd
 }
 
-// withKeys is with, for commands that change keys.
+// withKeys is with, for commands that change keys, and prints them all.
 func (p *program) withKeys(cmd *cobra.Command, do func(context.Context, *keys.Ring) error) error {
 	cfg, err := p.load(cmd)
 	if err != nil {
@@ -125,6 +125,9 @@ func (p *program) withKeys(cmd *cobra.Command, do func(context.Context, *keys.Ri
 		if err != nil {
 			return err
 		}
-		return do(ctx, ring)
+		if err := do(ctx, ring); err != nil {
+			return err
+		}
+		return p.showKeys(ctx, s)
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/symbolon-id/symbolon/cmd/internal/app"
+	"github.com/symbolon-id/symbolon/provider"
 	"github.com/symbolon-id/symbolon/provider/account"
 )
 
@@ -40,9 +41,9 @@ type identity struct {
 func (p *program) user() *cobra.Command {
 	return group("user", "Look after the people who sign in",
 		p.userList(), p.userGet(),
-		p.userChange("block ID", "Block a user: end all sessions, revoke all grants, refuse the next sign-in", block),
-		p.userChange("unblock ID", "Let a blocked user sign in again", unblock),
-		p.userChange("delete ID", "Delete a user with all that is known of them; the id is never given again", deleteUser),
+		p.userChange("block ID", "Block a user: end all sessions, revoke all grants, refuse the next sign-in", block, p.showUser),
+		p.userChange("unblock ID", "Let a blocked user sign in again", unblock, p.showUser),
+		p.userChange("delete ID", "Delete a user with all that is known of them; the id is never given again", deleteUser, p.showDeleted),
 		p.userGrantRole(), p.userSessions())
 }
 
@@ -114,19 +115,24 @@ func (p *program) showUser(ctx context.Context, s *app.Stores, id string) error 
 	return p.one(u)
 }
 
-// userChange is a command that changes one user and prints nothing.
-func (p *program) userChange(use, short string, change func(ctx context.Context, s *app.Stores, id string) error) *cobra.Command {
+// userChange is a command that changes one user and prints what has become of them.
+func (p *program) userChange(use, short string, change, show func(ctx context.Context, s *app.Stores, id string) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   use,
 		Short: short,
 		Args:  args("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.with(cmd, app.Open, func(ctx context.Context, s *app.Stores) error {
-				return userError(change(ctx, s, args[0]), args[0])
+				if err := change(ctx, s, args[0]); err != nil {
+					return userError(err, args[0])
+				}
+				return show(ctx, s, args[0])
 			})
 		},
 	}
 }
+
+func (p *program) showDeleted(_ context.Context, _ *app.Stores, id string) error { return p.one(deleted{id, true}) }
 
 func block(ctx context.Context, s *app.Stores, id string) error {
 	return s.DB.Block(ctx, id, time.Now())
@@ -157,6 +163,9 @@ func (p *program) userGrantRole() *cobra.Command {
 					roles = append(roles, role)
 				}
 				slices.Sort(roles)
+				if role != provider.RoleAdmin && !remove {
+					fmt.Fprintf(p.stderr, "symbolon: the server itself knows the role %s only: %s is kept, and gives no rights here\n", provider.RoleAdmin, role)
+				}
 				if err := s.DB.SetRoles(ctx, id, roles); err != nil {
 					return userError(err, id)
 				}
@@ -179,6 +188,12 @@ func newUser(a account.Account) user {
 		ID: a.ID, Name: a.Name, Email: a.Email, EmailVerified: a.EmailVerified, Locale: a.Locale, Roles: a.Roles,
 		CreatedAt: timestamp(a.CreatedAt), UpdatedAt: timestamp(a.UpdatedAt), BlockedAt: timestamp(a.BlockedAt),
 	}
+}
+
+// deleted is what is left of something.
+type deleted struct {
+	ID      string `json:"id"`
+	Deleted bool   `json:"deleted"`
 }
 
 // userError says what to do about a user who is not there.

@@ -22,18 +22,25 @@ type userSession struct {
 }
 
 func (p *program) userSessions() *cobra.Command {
-	var end bool
+	var end, offline bool
 	cmd := &cobra.Command{
 		Use:   "sessions ID",
 		Short: "List the browsers a user is signed in with, newest first",
 		Args:  args("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if offline && !end {
+				return usagef("--offline goes with --end")
+			}
 			return p.with(cmd, app.Open, func(ctx context.Context, s *app.Stores) error {
-				return p.showSessions(ctx, s, args[0], end)
+				if err := p.showSessions(ctx, s, args[0], end); err != nil || !offline {
+					return err
+				}
+				return s.DB.SignOut(ctx, args[0], time.Now())
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&end, "end", false, "end them all and revoke what was granted in them, then list what was ended")
+	cmd.Flags().BoolVar(&end, "end", false, "end them all and revoke what was granted in them, except access that outlives a session (offline_access); then list what was ended")
+	cmd.Flags().BoolVar(&offline, "offline", false, "with --end: revoke that, too: no app keeps access to the user's data")
 	return cmd
 }
 

@@ -124,7 +124,7 @@ func TestHangObeysTimeoutAndContext(t *testing.T) {
 			defer cancel()
 			started = time.Now()
 			_, err = w.flow.Complete(ctx, at.connector, again, b.hash)
-			if d := time.Since(started); !errors.Is(err, upstream.ErrUnavailable) || d > 2*time.Second {
+			if d := time.Since(started); !errors.Is(err, upstream.ErrUnavailable) || d > 8*time.Second {
 				t.Errorf("%s %s, cancelled: %v after %v", at.connector, at.endpoint, err, d)
 			}
 			time.Sleep(20 * time.Second) // the shared fetch gives up as well

@@ -14,7 +14,7 @@ func TestAdminNeedsTheRole(t *testing.T) {
 		for _, step := range []struct {
 			roles []string
 			want  int
-		}{{nil, 401}, {[]string{"editor"}, 401}, {[]string{"admin"}, 200}, {nil, 401}} {
+		}{{nil, 403}, {[]string{"editor"}, 403}, {[]string{"admin"}, 200}, {nil, 403}} {
 			w.must(w.stores.DB.SetRoles(t.Context(), account, step.roles))
 			if got := w.get("/admin/v1/clients", token).status; got != step.want {
 				t.Errorf("with the roles %v: %d, want %d", step.roles, got, step.want)

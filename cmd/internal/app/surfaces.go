@@ -32,8 +32,11 @@ func newAdminAPI(cfg *config.Config, store clients.Store, cache *clients.Cache, 
 		Registry: registry, Issuer: cfg.Issuer, CursorKey: secrets.Key("admin cursor"),
 		Authenticate: func(ctx context.Context, bearer string) (adminapi.Caller, error) {
 			c, err := p.Authenticate(ctx, bearer)
-			if errors.Is(err, keys.ErrToken) {
+			switch {
+			case errors.Is(err, keys.ErrToken):
 				return adminapi.Caller{}, fmt.Errorf("%w: %w", adminapi.ErrInvalidToken, err)
+			case errors.Is(err, provider.ErrNotAdmin):
+				return adminapi.Caller{}, fmt.Errorf("%w: %w", adminapi.ErrNotAdmin, err)
 			}
 			return adminapi.Caller{ClientID: c.ClientID, AccountID: c.AccountID, Scopes: c.Scopes}, err
 		},
