@@ -231,13 +231,29 @@ func (b *tab) wantAt(address string) {
 // wantIn checks that the element says each text.
 func (b *tab) wantIn(id string, texts ...string) {
 	b.t.Helper()
-	if !b.shows(id) {
-		b.t.Fatalf("there is no %q\nat %s", id, b.describe())
-	}
-	content := action(b, "read "+id, chromedp.Evaluate[string](fmt.Sprintf("document.getElementById(%q).textContent", id)))
+	content := b.inside(id)
 	for _, text := range texts {
 		if !strings.Contains(content, text) {
 			b.t.Fatalf("%q says %q, which has no %q", id, content, text)
+		}
+	}
+}
+
+// inside returns what the element says.
+func (b *tab) inside(id string) string {
+	b.t.Helper()
+	if !b.shows(id) {
+		b.t.Fatalf("there is no %q\nat %s", id, b.describe())
+	}
+	return action(b, "read "+id, chromedp.Evaluate[string](fmt.Sprintf("document.getElementById(%q).textContent", id)))
+}
+
+// until does a thing until it has come to pass.
+func (b *tab) until(what string, done func() bool) {
+	b.t.Helper()
+	for deadline := time.Now().Add(actionTimeout); !done(); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("%s: not after %s\nat %s", what, actionTimeout, b.describe())
 		}
 	}
 }

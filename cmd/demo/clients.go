@@ -43,7 +43,8 @@ func registration(p partner.Product, base string) clients.Metadata {
 	m := clients.Metadata{
 		ClientName: p.Name, ClientURI: base, RedirectURIs: []string{base + partner.CallbackPath},
 		PostLogoutRedirectURIs: []string{base + partner.SignedOutPath},
-		GrantTypes:             []string{"authorization_code", "refresh_token"}, TokenEndpointAuthMethod: "client_secret_basic",
+		BackchannelLogoutURI:   base + partner.BackchannelLogoutPath, BackchannelLogoutSessionRequired: true,
+		GrantTypes: []string{"authorization_code", "refresh_token"}, TokenEndpointAuthMethod: "client_secret_basic",
 		Scope: strings.Join(p.Scopes, " "),
 	}
 	if p.API {

@@ -7,9 +7,17 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/symbolon-id/symbolon/cmd/internal/app"
 	"github.com/symbolon-id/symbolon/cmd/internal/app/config"
+)
+
+const (
+	// statusListTTL is how old the list of revoked tokens may be that an API goes by.
+	statusListTTL = 5 * time.Second
+	// revocationReach is how long after a log-out an API that uses clients/sdk/bearer may still accept a token.
+	revocationReach = statusListTTL + time.Second
 )
 
 // configuration is the file as an operator would write it, were it not for the addresses of the simulated upstreams.
@@ -18,6 +26,7 @@ issuer: %q
 listen: %q
 database: sqlite:demo.db   # with its root secret beside it
 shutdown_timeout: 5s
+lifetimes: { status_list: %s }   # the default is 30s; a visitor is not kept waiting so long
 
 upstreams:
   - id: google
@@ -39,7 +48,7 @@ upstreams:
 func (d *demo) configure(dir string, l listeners) (*config.Config, error) {
 	d.configuration = filepath.Join(dir, "demo.yaml")
 	google, facebook := baseURL(l.google), baseURL(l.facebook)
-	text := fmt.Sprintf(configuration, d.issuer, l.provider.Addr().String(), googleClientID, googleClientSecret, google,
+	text := fmt.Sprintf(configuration, d.issuer, l.provider.Addr().String(), statusListTTL, googleClientID, googleClientSecret, google,
 		facebookClientID, facebookClientSecret, facebook, facebook)
 	if err := os.WriteFile(d.configuration, []byte(text), 0o600); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 )
@@ -116,6 +117,17 @@ func (v *visitor) wantAt(address string) {
 // wantIn checks that the element says each text.
 func (v *visitor) wantIn(id string, texts ...string) {
 	v.t.Helper()
+	content := v.inside(id)
+	for _, text := range texts {
+		if !strings.Contains(content, text) {
+			v.t.Fatalf("%q says %q, which has no %q", id, content, text)
+		}
+	}
+}
+
+// inside returns what the element says.
+func (v *visitor) inside(id string) string {
+	v.t.Helper()
 	n := v.element(id)
 	if n == nil {
 		v.t.Fatalf("there is no %q at %s:\n%s", id, v.at, v.text)
@@ -126,9 +138,15 @@ func (v *visitor) wantIn(id string, texts ...string) {
 			content.WriteString(n.Data)
 		}
 	})
-	for _, text := range texts {
-		if !strings.Contains(content.String(), text) {
-			v.t.Fatalf("%q says %q, which has no %q", id, content.String(), text)
+	return content.String()
+}
+
+// await does a thing until it has come to pass.
+func (v *visitor) await(what string, done func() bool) {
+	v.t.Helper()
+	for deadline := time.Now().Add(actionTimeout); !done(); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			v.t.Fatalf("%s: not after %s\nat %s:\n%s", what, actionTimeout, v.at, v.text)
 		}
 	}
 }

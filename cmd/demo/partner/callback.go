@@ -33,10 +33,11 @@ func (a *App) serveCallback(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
+	a.accounts.visit(signedIn.person.identity)
 	// A session id that was known before the sign-in is worth nothing after it.
 	a.sessions.end(id)
 	a.setCookie(w, a.sessions.begin(signedIn))
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	http.Redirect(w, r, at.returnTo, http.StatusSeeOther)
 }
 
 // finish turns the answer into a session.
@@ -57,36 +58,50 @@ func (a *App) finish(ctx context.Context, at attempt, q url.Values) (session, *p
 	if err != nil {
 		return session{}, oauthProblem(err)
 	}
-	who, err := rp.identify(ctx, token, at.nonce)
+	signedIn, err := rp.identify(ctx, token, at.nonce)
 	if err != nil {
 		return session{}, &problem{Code: "not_verified", Description: "The sign-in service's answer did not pass the check.", cause: err}
 	}
-	raw, _ := token.Extra("id_token").(string)
-	return session{person: who, token: token, idToken: raw}, nil
+	return signedIn, nil
 }
 
 // identify checks the ID token and asks userinfo for the rest. That the token is genuine, for us, and in time needs no call to the provider.
-func (rp *relyingParty) identify(ctx context.Context, token *oauth2.Token, nonce string) (*person, error) {
+func (rp *relyingParty) identify(ctx context.Context, token *oauth2.Token, nonce string) (session, error) {
 	raw, ok := token.Extra("id_token").(string)
 	if !ok {
-		return nil, errors.New("there is no ID token")
+		return session{}, errors.New("there is no ID token")
 	}
 	id, err := rp.idTokens.Verify(ctx, raw)
 	if err != nil {
-		return nil, err
+		return session{}, err
 	}
 	if id.Nonce != nonce {
-		return nil, errors.New("the ID token has another nonce")
+		return session{}, errors.New("the ID token has another nonce")
 	}
 	if err := id.VerifyAccessToken(token.AccessToken); err != nil {
-		return nil, fmt.Errorf("at_hash: %w", err)
+		return session{}, fmt.Errorf("at_hash: %w", err)
 	}
+	var claims struct {
+		SessionID string `json:"sid"`
+	}
+	if err := id.Claims(&claims); err != nil {
+		return session{}, fmt.Errorf("ID token: %w", err)
+	}
+	who, err := rp.profile(ctx, token, identity{id.Issuer, id.Subject})
+	if err != nil {
+		return session{}, fmt.Errorf("userinfo: %w", err)
+	}
+	return session{person: who, sid: claims.SessionID, token: token, idToken: raw}, nil
+}
+
+// profile asks userinfo what the person is called.
+func (rp *relyingParty) profile(ctx context.Context, token *oauth2.Token, who identity) (*person, error) {
 	info, err := rp.provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
 	if err != nil {
-		return nil, fmt.Errorf("userinfo: %w", err)
+		return nil, err
 	}
-	if info.Subject != id.Subject { // OIDC Core §5.3.2
-		return nil, errors.New("userinfo is about somebody else")
+	if info.Subject != who.Subject { // OIDC Core §5.3.2
+		return nil, errors.New("it is about somebody else")
 	}
 	var claims struct {
 		Name      string `json:"name"`
@@ -94,8 +109,9 @@ func (rp *relyingParty) identify(ctx context.Context, token *oauth2.Token, nonce
 		Picture   string `json:"picture"`
 	}
 	if err := info.Claims(&claims); err != nil {
-		return nil, fmt.Errorf("userinfo: %w", err)
+		return nil, err
 	}
-	name := cmp.Or(claims.Name, claims.GivenName, info.Email, "stranger")
-	return &person{Subject: id.Subject, Name: name, Email: info.Email, Picture: claims.Picture}, nil
+	return &person{
+		identity: who, Name: cmp.Or(claims.Name, claims.GivenName, info.Email, "stranger"), Email: info.Email, Picture: claims.Picture,
+	}, nil
 }

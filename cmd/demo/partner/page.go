@@ -18,7 +18,7 @@ type look struct {
 }
 
 func newLook(name string) (*look, error) {
-	t, err := template.ParseFS(looks, "looks/page.html", "looks/tools.html", "looks/"+name+"/look.html")
+	t, err := template.ParseFS(looks, "looks/page.html", "looks/account.html", "looks/tools.html", "looks/"+name+"/look.html")
 	if err != nil {
 		return nil, fmt.Errorf("look %s: %w", name, err)
 	}
@@ -41,26 +41,29 @@ func (l *look) serveStyle(w http.ResponseWriter, _ *http.Request) {
 // view is what a page shows.
 type view struct {
 	Product   Product
+	Neighbour Neighbour
+	Reach     string  // "6 s"
 	Person    *person // nil: signed out
 	Problem   *problem
-	SignedOut bool
-	Shelf     []book // of Sunny Books
+	SignedOut bool     // the log-out has just been done here
+	Elsewhere bool     // the session has ended at the provider, and the app was told
+	Shelf     []book   // of Sunny Books
+	Account   *account // its page, and not the home page
 
 	IDToken       string // decoded
+	HasToken      bool   // the session's access token, or after a log-out the copy
 	Expiry        string // of the access token
 	CanRefresh    bool
 	Refreshed     int
-	Call          *apiCall
+	Calls         []apiCall
 	Introspection string
 }
 
 // serveHome is the app's page: an invitation, or what the person has here.
 func (a *App) serveHome(w http.ResponseWriter, r *http.Request) {
 	id, s := a.session(r)
-	v := view{Person: s.person, Problem: s.problem, Call: s.call, Introspection: s.introspection, Refreshed: s.refreshed, Shelf: shelf()}
-	if s.person != nil {
-		v.IDToken, v.Expiry, v.CanRefresh = pretty(s.idToken), remaining(s.token.Expiry), s.token.RefreshToken != ""
-	}
+	v := s.view()
+	v.Problem = s.problem
 	if s.problem != nil {
 		a.sessions.change(id, func(s *session) { s.problem = nil })
 	}
@@ -69,16 +72,31 @@ func (a *App) serveHome(w http.ResponseWriter, r *http.Request) {
 
 // serveSignedOut is where the provider sends the browser after a log-out.
 func (a *App) serveSignedOut(w http.ResponseWriter, r *http.Request) {
-	if _, s := a.session(r); s.person != nil {
+	_, s := a.session(r)
+	if s.person != nil {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	a.show(w, http.StatusOK, view{SignedOut: true})
+	v := s.view()
+	v.SignedOut, v.Elsewhere = true, false
+	a.show(w, http.StatusOK, v)
+}
+
+// view is what the session has for the page.
+func (s session) view() view {
+	v := view{Person: s.person, HasToken: s.accessToken() != "", Calls: s.calls, Introspection: s.introspection, Refreshed: s.refreshed, Shelf: shelf()}
+	switch {
+	case s.person != nil:
+		v.IDToken, v.Expiry, v.CanRefresh = pretty(s.idToken), remaining(s.token.Expiry), s.token.RefreshToken != ""
+	case s.farewell != nil:
+		v.Elsewhere, v.Expiry = s.farewell.elsewhere, remaining(s.farewell.token.Expiry)
+	}
+	return v
 }
 
 // show renders the page before it sends the first byte.
 func (a *App) show(w http.ResponseWriter, status int, v view) {
-	v.Product = a.config.Product
+	v.Product, v.Neighbour, v.Reach = a.config.Product, a.config.Neighbour, fmt.Sprintf("%g s", a.config.Reach.Seconds())
 	var b bytes.Buffer
 	if err := a.look.templates.ExecuteTemplate(&b, "page", v); err != nil {
 		a.config.Log.Error("render", "app", v.Product.Name, "error", err.Error())

@@ -30,7 +30,8 @@ func NightRadio() Product {
 
 // The addresses that the administrator registers for an app, after its base URL.
 const (
-	CallbackPath  = "/callback"
-	SignedOutPath = "/signed-out"
-	ShelfPath     = "/api/shelf"
+	CallbackPath          = "/callback"
+	SignedOutPath         = "/signed-out"
+	BackchannelLogoutPath = "/backchannel-logout"
+	ShelfPath             = "/api/shelf"
 )

@@ -10,11 +10,10 @@ import (
 
 // relyingParty is what the app knows of the provider.
 type relyingParty struct {
-	provider     *oidc.Provider
-	oauth        oauth2.Config
-	idTokens     *oidc.IDTokenVerifier
-	accessTokens *oidc.IDTokenVerifier
-	metadata     metadata
+	provider *oidc.Provider
+	oauth    oauth2.Config
+	idTokens *oidc.IDTokenVerifier
+	metadata metadata
 }
 
 // metadata is what go-oidc does not read of the discovery document.
@@ -46,8 +45,6 @@ func (a *App) discover(ctx context.Context) (*relyingParty, error) {
 		RedirectURL: a.config.BaseURL + CallbackPath, Scopes: a.config.Product.Scopes,
 	}
 	rp.idTokens = provider.Verifier(&oidc.Config{ClientID: a.config.ClientID})
-	// The API's own verifier: the same published keys, but its own name as the audience.
-	rp.accessTokens = provider.Verifier(&oidc.Config{ClientID: a.config.BaseURL + ShelfPath})
 	a.rp = rp
 	return rp, nil
 }

@@ -3,6 +3,7 @@ package partner
 import (
 	"crypto/rand"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,19 +13,23 @@ import (
 // session is what the app remembers of a browser. Before the sign-in it only ties the answer to the browser that asked.
 type session struct {
 	person  *person // nil: signed out
+	sid     string  // the provider's name for its session, which a log-out will say
 	token   *oauth2.Token
 	idToken string
 	seenAt  time.Time
 
-	problem       *problem // of the last sign-in or button; shown once
-	call          *apiCall // the last one
-	introspection string   // the last answer
-	refreshed     int      // how often
+	problem *problem // of the last sign-in or button; shown once
+
+	// For the demo's visitors.
+	calls         []apiCall // of the API, the last one first
+	introspection string    // the last answer
+	refreshed     int       // how often
+	farewell      *farewell // of the session before this one
 }
 
 // person is who signed in.
 type person struct {
-	Subject string
+	identity
 	Name    string
 	Email   string
 	Picture string // URL; may be empty
@@ -83,6 +88,17 @@ func (s *sessions) end(id string) {
 	delete(s.byID, id)
 }
 
+// signOut ends the sessions of people for which ends says so. The browsers learn of it with their next request.
+func (s *sessions) signOut(ends func(session) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, known := range s.byID {
+		if known.person != nil && ends(known) {
+			s.byID[id] = known.afterLogOut(true)
+		}
+	}
+}
+
 // session returns the browser's session; without one the id is empty.
 func (a *App) session(r *http.Request) (id string, s session) {
 	c, err := r.Cookie(a.config.Product.Cookie)
@@ -110,15 +126,6 @@ func (a *App) browser(w http.ResponseWriter, r *http.Request) string {
 func (a *App) setCookie(w http.ResponseWriter, id string) {
 	http.SetCookie(w, &http.Cookie{
 		Name: a.config.Product.Cookie, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: strings.HasPrefix(a.config.BaseURL, "https://"),
 	})
-}
-
-// signedIn returns the session of a person, or sends the browser home.
-func (a *App) signedIn(w http.ResponseWriter, r *http.Request) (id string, s session, ok bool) {
-	id, s = a.session(r)
-	if s.person == nil {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
-		return "", session{}, false
-	}
-	return id, s, true
 }

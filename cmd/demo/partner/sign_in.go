@@ -3,6 +3,8 @@ package partner
 import (
 	"crypto/rand"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -10,16 +12,29 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// serveSignIn is behind the button: it sends the browser to the provider.
+// serveSignIn is behind the button: it sends the browser to the provider. The parameter return is the page to come back to.
 func (a *App) serveSignIn(w http.ResponseWriter, r *http.Request) {
 	rp, err := a.discover(r.Context())
 	if err != nil {
 		a.fail(w, unreachable(err))
 		return
 	}
-	at := attempt{browser: a.browser(w, r), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), at: time.Now()}
+	at := attempt{
+		browser: a.browser(w, r), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(),
+		returnTo: returnPath(r.URL.Query().Get("return")), at: time.Now(),
+	}
 	state := a.attempts.begin(at)
 	http.Redirect(w, r, rp.oauth.AuthCodeURL(state, oidc.Nonce(at.nonce), oauth2.S256ChallengeOption(at.verifier)), http.StatusSeeOther)
+}
+
+// returnPath returns where a sign-in ends: the path that was asked for, or the first page. It is part of a link that anybody can write, so only a
+// path counts. "//other.example", and to browsers "/\other.example" too, are other sites.
+func returnPath(asked string) string {
+	u, err := url.Parse(asked)
+	if err != nil || !strings.HasPrefix(asked, "/") || strings.HasPrefix(asked, "//") || strings.Contains(asked, `\`) {
+		return "/"
+	}
+	return u.RequestURI()
 }
 
 // attempt is one press of the button. Several may be under way in one browser, in two tabs.
@@ -27,6 +42,7 @@ type attempt struct {
 	browser  string // the session id of the browser that began it
 	nonce    string
 	verifier string // PKCE
+	returnTo string // a path of the app's own
 	at       time.Time
 }
 

@@ -3,7 +3,9 @@ package partner
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,35 +26,52 @@ type apiCall struct {
 	OK      bool
 	Body    string
 	Claims  string // of the token that was sent, decoded
+	When    string // "2.1 s after the log-out"; empty during a session
+}
+
+// shownCalls is how many calls the page shows.
+const shownCalls = 5
+
+// holder returns the session and its access token, also that of a session that has ended; without one it sends the browser home.
+func (a *App) holder(w http.ResponseWriter, r *http.Request) (id string, s session, ok bool) {
+	id, s = a.session(r)
+	if s.accessToken() == "" {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return "", session{}, false
+	}
+	return id, s, true
 }
 
 // serveCallAPI calls the API with the access token, as any program that holds it could.
 func (a *App) serveCallAPI(w http.ResponseWriter, r *http.Request) {
-	id, s, ok := a.signedIn(w, r)
+	id, s, ok := a.holder(w, r)
 	if !ok {
 		return
 	}
-	call := apiCall{Request: "GET " + ShelfPath, Claims: pretty(s.token.AccessToken)}
+	call := apiCall{Request: "GET " + ShelfPath, Claims: pretty(s.accessToken()), When: s.when()}
 	req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, a.config.BaseURL+ShelfPath, nil)
 	if err == nil {
-		s.token.SetAuthHeader(req)
+		req.Header.Set("Authorization", "Bearer "+s.accessToken())
 		call.Status, call.Body, err = a.fetch(req)
 	}
 	if err != nil {
 		call.Status, call.Body = "no answer", err.Error()
 	}
 	call.OK = strings.HasPrefix(call.Status, "200")
-	a.sessions.change(id, func(s *session) { s.call = &call })
+	a.sessions.change(id, func(s *session) {
+		calls := append([]apiCall{call}, s.calls...) // a slice of its own: pages that are being shown have the old one
+		s.calls = calls[:min(len(calls), shownCalls)]
+	})
 	http.Redirect(w, r, "/#call", http.StatusSeeOther)
 }
 
 // serveIntrospect asks the provider about the access token (RFC 7662 §2.1): what an app does that cannot, or will not, check it by itself.
 func (a *App) serveIntrospect(w http.ResponseWriter, r *http.Request) {
-	id, s, ok := a.signedIn(w, r)
+	id, s, ok := a.holder(w, r)
 	if !ok {
 		return
 	}
-	answer, err := a.introspect(r.Context(), s.token.AccessToken)
+	answer, err := a.introspect(r.Context(), s.accessToken())
 	if err != nil {
 		answer = err.Error()
 	}
@@ -85,19 +104,22 @@ func (a *App) introspect(ctx context.Context, token string) (string, error) {
 
 // serveRefresh exchanges the refresh token for new tokens (RFC 6749 §6).
 func (a *App) serveRefresh(w http.ResponseWriter, r *http.Request) {
-	id, s, ok := a.signedIn(w, r)
-	if !ok {
+	id, s := a.session(r)
+	if s.person == nil {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
 	ctx := oidc.ClientContext(r.Context(), a.client)
 	token, idToken, err := a.refresh(ctx, s)
 	a.sessions.change(id, func(s *session) {
-		if err != nil {
+		switch {
+		case s.person == nil: // signed out in the meantime: the new tokens must not bring the session back
+		case err != nil:
 			s.problem = oauthProblem(err)
-			return
+		default:
+			s.token, s.idToken, s.refreshed = token, idToken, s.refreshed+1
+			s.calls, s.introspection = nil, ""
 		}
-		s.token, s.idToken, s.refreshed = token, idToken, s.refreshed+1
-		s.call, s.introspection = nil, ""
 	})
 	http.Redirect(w, r, "/#tokens", http.StatusSeeOther)
 }
@@ -120,7 +142,7 @@ func (a *App) refresh(ctx context.Context, s session) (*oauth2.Token, string, er
 	if err != nil {
 		return nil, "", err
 	}
-	if id.Subject != s.person.Subject {
+	if (identity{id.Issuer, id.Subject}) != s.person.identity {
 		return nil, "", fmt.Errorf("the new ID token is about somebody else")
 	}
 	return token, raw, nil
@@ -158,11 +180,24 @@ func pretty(raw string) string {
 	return strings.Join(out, "\n")
 }
 
+// decodePart decodes the header (0) or the payload (1) of a JWT. Nothing is verified by it.
+func decodePart(raw string, part int, into any) error {
+	parts := strings.Split(raw, ".")
+	if len(parts) != 3 {
+		return errors.New("not a JWT")
+	}
+	data, err := base64.RawURLEncoding.DecodeString(parts[part])
+	if err != nil {
+		return fmt.Errorf("decode JWT: %w", err)
+	}
+	return json.Unmarshal(data, into)
+}
+
 // remaining says how long the token is still good for.
 func remaining(t time.Time) string {
 	left := time.Until(t).Round(time.Second)
 	if left <= 0 {
-		return "expired"
+		return "has expired"
 	}
-	return "expires in " + left.String()
+	return fmt.Sprintf("is good for another %d min %d s", left/time.Minute, left%time.Minute/time.Second)
 }
