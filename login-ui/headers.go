@@ -29,15 +29,39 @@ func setPageHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", contentSecurityPolicy(nil, nil))
 }
 
-// contentSecurityPolicy returns the policy of a page whose forms may lead to the targets. Chromium holds form-action against every redirect that
-// follows a form, so the upstream and the partner at the end of the way have to stand in it. frames may be empty: then there are none.
+// contentSecurityPolicy returns the policy of a page whose forms may lead to the targets. frames may be empty: then there are none.
 func contentSecurityPolicy(targets, frames []string) string {
 	policy := "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action " +
-		strings.Join(cspSources([]string{"'self'"}, targets), " ") + "; base-uri 'none'; frame-ancestors 'none'"
+		strings.Join(formActions(targets), " ") + "; base-uri 'none'; frame-ancestors 'none'"
 	if len(frames) > 0 {
 		policy += "; frame-src " + strings.Join(cspSources(nil, frames), " ")
 	}
 	return policy
+}
+
+// formActions returns where the forms of a page may lead. Chromium holds form-action against every redirect that follows a form, on all hosts, and
+// neither the hosts of an upstream nor those that a partner sends people on to are known here: a target on the web stands for any. An app on the
+// device may listen on any port of it.
+func formActions(targets []string) []string {
+	list := []string{"'self'"}
+	for _, target := range targets {
+		source := cspSource(target)
+		sources := []string{source}
+		switch {
+		case source == "":
+			continue
+		case strings.HasPrefix(source, "https:"):
+			sources = []string{"https:"}
+		case strings.HasPrefix(source, "http://"):
+			sources = []string{"https:", "http://localhost:*", "http://127.0.0.1:*"}
+		}
+		for _, s := range sources {
+			if !slices.Contains(list, s) {
+				list = append(list, s)
+			}
+		}
+	}
+	return list
 }
 
 // cspSources adds the source expressions of urls to list, each once.

@@ -17,9 +17,11 @@ type logoutView struct {
 	Session string // names the session that the page was made for
 	Client  string // may be empty
 	Person  person
-	// Frames are the addresses that tell other apps of the log-out; Next is where the person goes on to, may be empty.
+	// Frames are the addresses that tell other apps of the log-out; Next is where the person may go on to, and does After so many
+	// seconds, unless that is 0; may be empty.
 	Frames []string
 	Next   string
+	After  int
 }
 
 // showLogout asks before it ends the session: a link or an image on another site must not log a person out.
@@ -36,10 +38,11 @@ func (u *UI) showLogout(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case errors.Is(err, session.ErrNotFound) && len(l.Frontchannel) > 0:
 		return u.showLoggingOut(w, lang, v, l)
-	case errors.Is(err, session.ErrNotFound) && l.RedirectURL != "":
+	case errors.Is(err, session.ErrNotFound) && l.RedirectURL != "" && !l.Unproven:
 		web.SeeOther(w, l.RedirectURL)
 		return nil
 	case errors.Is(err, session.ErrNotFound):
+		v.Next = l.RedirectURL
 		return u.render(w, answer{name: "logged_out", lang: lang, title: []string{"logout.done"}, page: v})
 	case err != nil:
 		return unavailable(err)
@@ -59,11 +62,11 @@ const frameTime = 3
 // ended already: nothing here depends on an app that does not answer.
 func (u *UI) showLoggingOut(w http.ResponseWriter, lang string, v logoutView, l *provider.Logout) error {
 	v.Frames, v.Next = l.Frontchannel, l.RedirectURL
-	a := answer{name: "logged_out", lang: lang, title: []string{"logout.done"}, page: v, frames: l.Frontchannel}
-	if l.RedirectURL != "" {
+	if l.RedirectURL != "" && !l.Unproven {
+		v.After = frameTime
 		w.Header().Set("Refresh", fmt.Sprintf("%d; url=%s", frameTime, l.RedirectURL))
 	}
-	return u.render(w, a)
+	return u.render(w, answer{name: "logged_out", lang: lang, title: []string{"logout.done"}, page: v, frames: l.Frontchannel})
 }
 
 // submitLogout ends the session that the page was made for. The page that follows finds none, and says so.

@@ -27,6 +27,8 @@ type sealedLogout struct {
 	RedirectURI string // registered, but looked at again when it is used
 	State       string
 	HasState    bool
+	// Unproven: only client_id says who asks. The person may go to RedirectURI, but is not sent there (OIDC RP-Logout §3).
+	Unproven bool
 	// Frontchannel: the session has ended, and these are still to be loaded.
 	Frontchannel []string
 }
@@ -113,9 +115,7 @@ func logoutRequest(c *clients.Client, hint *idClaims, form url.Values) (sealedLo
 			Detail: "The post_logout_redirect_uri is not one of those registered for the client. They are compared character by character.",
 		}
 	}
-	if hint == nil {
-		l.RedirectURI = "" // OIDC RP-Logout §3: without proof of who asks, nobody is sent anywhere
-	}
+	l.Unproven = hint == nil
 	return l, nil
 }
 
@@ -148,7 +148,7 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request, l sealedLo
 		return "", &fault{err}
 	}
 	web.Annotate(r.Context(), "next", "logged out")
-	if target := l.redirectURL(); target != "" && len(l.Frontchannel) == 0 {
+	if target := l.redirectURL(); target != "" && !l.Unproven && len(l.Frontchannel) == 0 {
 		return target, nil
 	}
 	return "/logout?l=" + url.QueryEscape(p.sealLogout(l)), nil
@@ -212,7 +212,7 @@ func (p *Provider) Logout(r *http.Request) (*Logout, error) {
 		l.RedirectURI = "" // taken from the client in between
 	}
 	return &Logout{
-		Sealed: sealed, ClientName: c.Metadata.ClientName, RedirectURL: l.redirectURL(), redirectURI: l.RedirectURI, Frontchannel: l.Frontchannel,
+		Sealed: sealed, ClientName: c.Metadata.ClientName, RedirectURL: l.redirectURL(), redirectURI: l.RedirectURI, Unproven: l.Unproven, Frontchannel: l.Frontchannel,
 	}, nil
 }
 

@@ -64,13 +64,13 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	e := oauthError(err)
 	status := statusOf(err, e)
+	allowAnyOrigin(r.Context())
 	var c *clientError
 	var b *bearerError
 	switch {
 	case errors.As(err, &b):
 		w.Header().Set("WWW-Authenticate", b.challenge())
 		status = b.status
-		allowAnyOrigin(r.Context())
 	case errors.As(err, &c): // RFC 6749 §5.2, RFC 9110 §15.5.2
 		status = http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", `Basic realm="symbolon", charset="UTF-8"`)

@@ -109,12 +109,13 @@ func (p *Provider) insertGrant(ctx context.Context, c fosite.Client, s *grantSes
 	}
 }
 
-// grantTypes lists what the token endpoint takes.
+// grantTypes lists what clients may be registered for: what the token endpoint takes, and implicit, which is the authorization endpoint's.
 func (p *Provider) grantTypes() []string {
-	types := slices.Sorted(maps.Keys(p.fosite.Config.(*fositeConfig).token))
-	if p.config.LegacyResponseTypes {
-		types = append(types, clients.GrantImplicit) // which never comes to the token endpoint
+	types := slices.Collect(maps.Keys(p.fosite.Config.(*fositeConfig).token))
+	if p.config.LegacyResponseTypes { // OIDC Registration §2: the grant type of the response types with tokens in them
+		types = append(types, clients.GrantImplicit)
 	}
+	slices.Sort(types)
 	return types
 }
 

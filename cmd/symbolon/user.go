@@ -132,7 +132,9 @@ func (p *program) userChange(use, short string, change, show func(ctx context.Co
 	}
 }
 
-func (p *program) showDeleted(_ context.Context, _ *app.Stores, id string) error { return p.one(deleted{id, true}) }
+func (p *program) showDeleted(_ context.Context, _ *app.Stores, id string) error {
+	return p.one(deleted{id, true})
+}
 
 func block(ctx context.Context, s *app.Stores, id string) error {
 	return s.DB.Block(ctx, id, time.Now())

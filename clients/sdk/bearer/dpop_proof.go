@@ -80,11 +80,11 @@ func checkPublicJWK(text string) error {
 	return r.end()
 }
 
-// normalizeURL returns an http or https URL in the normal form of RFC 3986 §6.2.2 and §6.2.3, or "" for anything else, as well as for one with a
-// query or a fragment, which "htu" must not have (RFC 9449 §4.2).
+// normalizeURL returns an http or https URL in the normal form of RFC 3986 §6.2.2 and §6.2.3, or "" for anything else. Its query and its
+// fragment do not count (RFC 9449 §4.3).
 func normalizeURL(s string) string {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(s, "?#") {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
 		return ""
 	}
 	path := normalizeEscapes(u.EscapedPath())

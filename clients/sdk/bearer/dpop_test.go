@@ -77,7 +77,9 @@ func TestRFC9449GoodProofs(t *testing.T) {
 		}
 	}
 	holder := w.holder("ES256", nil)
-	for _, htu := range []string{"HTTPS://API.example.com/orders", testAudience + ":443/orders", testAudience + "/%6frders"} {
+	for _, htu := range []string{
+		"HTTPS://API.example.com/orders", testAudience + ":443/orders", testAudience + "/%6frders", testAudience + "/orders?a=b", testAudience + "/orders?", testAudience + "/orders#a",
+	} {
 		if response := serve(h, holder.request(holder.proof(nil, map[string]any{"htu": htu}))); response.StatusCode != 200 {
 			t.Errorf("%s: %d", htu, response.StatusCode)
 		}
@@ -111,9 +113,6 @@ func TestPR07BadProofs(t *testing.T) {
 		"other host":          {holder.proof(nil, map[string]any{"htu": "https://evil.example.com/orders"})},
 		"other scheme":        {holder.proof(nil, map[string]any{"htu": "http://api.example.com/orders"})},
 		"other port":          {holder.proof(nil, map[string]any{"htu": testAudience + ":8443/orders"})},
-		"query in htu":        {holder.proof(nil, map[string]any{"htu": testAudience + "/orders?a=b"})},
-		"empty query in htu":  {holder.proof(nil, map[string]any{"htu": testAudience + "/orders?"})},
-		"fragment in htu":     {holder.proof(nil, map[string]any{"htu": testAudience + "/orders#a"})},
 		"user in htu":         {holder.proof(nil, map[string]any{"htu": "https://a@api.example.com/orders"})},
 		"htu is no URL":       {holder.proof(nil, map[string]any{"htu": "orders"})},
 		"10 minutes old":      {holder.proof(nil, map[string]any{"iat": now - 600})},

@@ -137,7 +137,7 @@ func TestFrontchannelLogout(t *testing.T) {
 	if csp := pg.header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-src https://partner.example") {
 		t.Errorf("CSP: %s", csp)
 	}
-	if refresh := pg.header.Get("Refresh"); !strings.Contains(refresh, "https://partner.example/bye?state=s+1") {
+	if refresh := pg.header.Get("Refresh"); !strings.Contains(refresh, "https://partner.example/bye?state=s+1") || !strings.Contains(pg.body, ` data-after="3"`) {
 		t.Errorf("Refresh: %q", refresh)
 	}
 	if pg := b.open(p.url("prompt", "none")); !strings.Contains(pg.location, "error=login_required") {

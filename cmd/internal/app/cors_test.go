@@ -50,3 +50,32 @@ func TestBrowserAppsReadTheirOwnAnswers(t *testing.T) {
 		}
 	}
 }
+
+// Every page may read a refusal: it says nothing about anybody, and an app of the browser must tell it from a broken network.
+func TestRefusalsAreReadable(t *testing.T) {
+	t.Parallel()
+	w := embeddedWorld(t, "")
+	p := w.publicPartner()
+	for name, c := range map[string]struct {
+		path, body, kind string
+		status           int
+	}{
+		"no grant_type":       {"/oauth2/token", "client_id=" + p.id, formType, 400},
+		"unknown grant_type":  {"/oauth2/token", "grant_type=password&client_id=" + p.id, formType, 400},
+		"unknown client":      {"/oauth2/token", "grant_type=refresh_token&refresh_token=x&client_id=x", formType, 401},
+		"JSON":                {"/oauth2/token", "{}", "application/json", 400},
+		"a code of long ago":  {"/oauth2/token", "grant_type=authorization_code&code=x&client_id=" + p.id, formType, 400},
+		"unknown client, PAR": {"/oauth2/par", "client_id=x", formType, 401},
+		"no token to revoke":  {"/oauth2/revoke", "client_id=" + p.id, formType, 400},
+		"a device's client":   {"/oauth2/device_authorization", "client_id=" + p.id, formType, 400},
+		"userinfo, no token":  {"/oauth2/userinfo", "", formType, 401},
+	} {
+		a, _ := w.body("POST", c.path, strings.NewReader(c.body), "Content-Type", c.kind, "Origin", "https://anybody.example")
+		if a.status != c.status || a.header.Get("Access-Control-Allow-Origin") != "*" || a.header.Get("Access-Control-Allow-Credentials") != "" {
+			t.Errorf("%s: %d, readable by %q: %s", name, a.status, a.header.Get("Access-Control-Allow-Origin"), a.raw)
+		}
+	}
+	if a, _ := w.body("POST", "/oauth2/introspect", strings.NewReader("token=x"), "Content-Type", formType, "Origin", "https://anybody.example"); a.header.Get("Access-Control-Allow-Origin") != "" {
+		t.Error("introspection is not for browsers")
+	}
+}

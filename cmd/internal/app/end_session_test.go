@@ -81,8 +81,11 @@ func TestEndSession(t *testing.T) {
 					}
 					if !c.ends && pg.has("logout-confirm") {
 						pg = pg.press("logout-confirm")
-						if pg.location != "" && c.name != "no hint, client_id" {
+						if pg.location != "" {
 							t.Errorf("confirmed, and went to %q", pg.location)
+						}
+						if offered := strings.Contains(pg.body, `href="`+afterLogout+`"`); offered != (c.name == "no hint, client_id") || strings.Contains(pg.body, "data-after") {
+							t.Errorf("a way back is offered: %t\n%s", offered, pg.body)
 						}
 						c := p.ask(b, "prompt", "none").came()
 						if c.Get("error") != "login_required" {
