@@ -210,6 +210,9 @@ func (p *Provider) issueCode(w http.ResponseWriter, r *http.Request, a authoriza
 		return p.refuse(w, r, a, err)
 	}
 	web.Annotate(r.Context(), "next", "code")
+	if names := p.repeated.see(a.client.ID, a.form); names != "" {
+		web.Annotate(r.Context(), "repeated", names)
+	}
 	parameters := response.GetParameters()
 	if state := p.sessionStateOf(a, *q.session); state != "" {
 		parameters.Set("session_state", state)

@@ -111,6 +111,7 @@ type Provider struct {
 	requestURIFetches chan struct{} // one for each that is under way
 
 	deviceTries deviceTries
+	repeated    repeated
 	indexes     *status.Allocator
 	lists       *status.Publisher
 	discovery   []byte
@@ -134,6 +135,7 @@ func New(config Config) *Provider {
 		clientKeys:    newClientKeys(config.HTTPClient),
 		decoys:        newDecoys(),
 		deviceTries:   newDeviceTries(),
+		repeated:      repeated{last: map[string][2]string{}},
 
 		requestURIFetches: make(chan struct{}, maxRequestURIFetches),
 	}
