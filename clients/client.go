@@ -103,6 +103,9 @@ type Metadata struct {
 	// CertificateBoundAccessTokens makes every token request come with the client's certificate (RFC 8705 §3.4).
 	CertificateBoundAccessTokens bool `json:"tls_client_certificate_bound_access_tokens,omitempty"`
 
+	// AuthorizationDetailsTypes are the types of authorization details that the client may ask for (RFC 9396 §10).
+	AuthorizationDetailsTypes []string `json:"authorization_details_types,omitempty"`
+
 	SoftwareID      string `json:"software_id,omitempty"`
 	SoftwareVersion string `json:"software_version,omitempty"`
 

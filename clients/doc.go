@@ -4,5 +4,5 @@
 // authorization request may do (package provider) and does not store anything itself (package storage implements Store).
 //
 // Read client.go for the record, validate.go for the rules, redirect_uri.go for the comparison, secret.go for the secrets, registry.go and
-// update.go for what an administrator can do, cache.go for how requests find a client.
+// update.go for what an administrator can do, cache.go for how requests find a client, logo.go for its picture.
 package clients

@@ -64,7 +64,7 @@ type sighting struct {
 func NewDocuments(cfg DocumentsConfig) *Documents {
 	return &Documents{
 		Store: cfg.Store, cfg: cfg, seen: map[string]sighting{},
-		fetcher: &documentFetcher{client: cfg.HTTPClient, policy: cfg.Policy, perHost: map[string]int{}},
+		fetcher: &documentFetcher{client: cfg.HTTPClient, policy: cfg.Policy, places: newPlaces(documentFetches, documentsPerHost)},
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -41,10 +40,7 @@ type document struct {
 type documentFetcher struct {
 	client *http.Client
 	policy Policy
-
-	mu      sync.Mutex
-	total   int
-	perHost map[string]int
+	places *places
 }
 
 // fetch gets the document and prepares its metadata. The error wraps errUnreachable, or errDocument for an answer that is no valid document.
@@ -53,7 +49,7 @@ func (f *documentFetcher) fetch(ctx context.Context, address string) (document, 
 	if err != nil {
 		return document{}, errors.Join(errDocument, err)
 	}
-	release := f.acquire(u.Host)
+	release := f.places.take(u.Host)
 	if release == nil {
 		return document{}, errBusy
 	}
@@ -110,25 +106,6 @@ func (f *documentFetcher) get(ctx context.Context, address string) ([]byte, http
 		return nil, nil, documentError("it is larger than 5 kilobytes")
 	}
 	return data, resp.Header, nil
-}
-
-// acquire takes a place for a fetch from host and returns what gives it back, or nil when there is none.
-func (f *documentFetcher) acquire(host string) (release func()) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.total >= documentFetches || f.perHost[host] >= documentsPerHost {
-		return nil
-	}
-	f.total++
-	f.perHost[host]++
-	return func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.total--
-		if f.perHost[host]--; f.perHost[host] == 0 {
-			delete(f.perHost, host)
-		}
-	}
 }
 
 // documentLifetime reads Cache-Control (RFC 9111 §5.2.2), within our bounds.

@@ -18,6 +18,8 @@ type Policy struct {
 	LoopbackURLs bool
 	// LegacyResponseTypes is Rules.LegacyResponseTypes.
 	LegacyResponseTypes bool
+	// AuthorizationDetailsTypes are those that such clients may have; others are left out. Empty: none.
+	AuthorizationDetailsTypes []string
 }
 
 // Prepare fits m into the policy, fills its defaults and validates it by the rules for clients that register themselves. The error is a
@@ -29,13 +31,19 @@ func (p Policy) Prepare(m *Metadata) error {
 	if m.ApplicationType == "" && m.onDevice() {
 		m.ApplicationType = ApplicationNative
 	}
+	m.AuthorizationDetailsTypes = intersect(m.AuthorizationDetailsTypes, p.AuthorizationDetailsTypes)
 	m.Normalize()
 	p.checkHosts(&found, "redirect_uris", m.RedirectURIs)
 	p.checkHosts(&found, "post_logout_redirect_uris", m.PostLogoutRedirectURIs)
-	if invalid, ok := m.Validate(Rules{LoopbackURLs: p.LoopbackURLs, LegacyResponseTypes: p.LegacyResponseTypes}).(*MetadataError); ok { //nolint:errorlint // nothing wraps it
+	if invalid, ok := m.Validate(p.rules()).(*MetadataError); ok { //nolint:errorlint // nothing wraps it
 		found = append(found, invalid.Problems...)
 	}
 	return found.err()
+}
+
+// rules are those for clients that register themselves.
+func (p Policy) rules() Rules {
+	return Rules{LoopbackURLs: p.LoopbackURLs, LegacyResponseTypes: p.LegacyResponseTypes, AuthorizationDetailsTypes: p.AuthorizationDetailsTypes}
 }
 
 // fitGrantTypes leaves out what the policy has not. RFC 7591 §2.1: response types go along with their grant types.

@@ -42,6 +42,8 @@ type RegistryConfig struct {
 	LoopbackURLs bool
 	// LegacyResponseTypes is Rules.LegacyResponseTypes.
 	LegacyResponseTypes bool
+	// AuthorizationDetailsTypes is Rules.AuthorizationDetailsTypes.
+	AuthorizationDetailsTypes []string
 }
 
 // Registry registers clients for administrators.
@@ -52,7 +54,10 @@ type Registry struct {
 
 // NewRegistry returns a registry.
 func NewRegistry(cfg RegistryConfig) *Registry {
-	return &Registry{cfg: cfg, rules: Rules{Administrator: true, LoopbackURLs: cfg.LoopbackURLs, LegacyResponseTypes: cfg.LegacyResponseTypes}}
+	return &Registry{cfg: cfg, rules: Rules{
+		Administrator: true, LoopbackURLs: cfg.LoopbackURLs, LegacyResponseTypes: cfg.LegacyResponseTypes,
+		AuthorizationDetailsTypes: cfg.AuthorizationDetailsTypes,
+	}}
 }
 
 // CreateOptions is what a creation may say beside the metadata.

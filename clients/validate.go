@@ -19,6 +19,8 @@ type Rules struct {
 	LoopbackURLs bool
 	// LegacyResponseTypes allows the response types of the implicit and hybrid flows, and the grant type implicit.
 	LegacyResponseTypes bool
+	// AuthorizationDetailsTypes are those that there are (RFC 9396 §10).
+	AuthorizationDetailsTypes []string
 }
 
 // Limits on what one client may register.
@@ -47,6 +49,7 @@ func (m *Metadata) Validate(r Rules) error {
 	m.validateURIs(&found, r)
 	m.validateTexts(&found, r)
 	m.validateScope(&found, r)
+	m.validateDetailsTypes(&found, r)
 	m.validateChoices(&found)
 	m.validatePrivileges(&found, r)
 	return found.err()
@@ -219,6 +222,18 @@ func (m *Metadata) validateScope(found *problems, r Rules) {
 			found.add("scope", quote(scope)+" has characters that a scope must not have")
 		case !r.Administrator && strings.HasPrefix(scope, "symbolon:"):
 			found.add("scope", quote(scope)+" can only be given by an administrator")
+		}
+	}
+}
+
+// validateDetailsTypes: RFC 9396 §10.
+func (m *Metadata) validateDetailsTypes(found *problems, r Rules) {
+	if !checkList(found, "authorization_details_types", m.AuthorizationDetailsTypes) {
+		return
+	}
+	for _, name := range m.AuthorizationDetailsTypes {
+		if !slices.Contains(r.AuthorizationDetailsTypes, name) {
+			found.add("authorization_details_types", quote(name)+" is no type that is offered here")
 		}
 	}
 }

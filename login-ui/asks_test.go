@@ -71,9 +71,18 @@ func (a *asks) ResumeURL(i *provider.Interaction) string {
 	if i.UserCode != "" {
 		return "/device?i=" + url.QueryEscape(i.Sealed)
 	}
+	if i.Client == nil {
+		return provider.AccountPath
+	}
 	return provider.ResumePath + "?i=" + url.QueryEscape(i.Sealed)
 }
-func (a *asks) DenyURL(i *provider.Interaction) string { return a.ResumeURL(i) + "&deny=1" }
+
+func (a *asks) DenyURL(i *provider.Interaction) string {
+	if i.Client == nil && i.UserCode == "" {
+		return "/"
+	}
+	return a.ResumeURL(i) + "&deny=1"
+}
 
 func (a *asks) Allow(_ context.Context, i *provider.Interaction, accountID string) error {
 	a.mu.Lock()

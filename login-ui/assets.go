@@ -15,12 +15,13 @@ import (
 	"github.com/symbolon-id/symbolon/provider/web"
 )
 
-//go:embed assets/style.css assets/page.js
+//go:embed assets/style.css assets/page.js assets/nothing.png
 var assetFiles embed.FS
 
 // assets are the files of the pages. A name holds the hash of the content, so that a browser may keep a file for ever.
 type assets struct {
 	style, script string // paths
+	nothing       []byte // a picture in which nothing is to be seen
 	files         map[string]asset
 }
 
@@ -42,6 +43,9 @@ func loadAssets(brand Brand) (assets, error) {
 	}
 	script, err := assetFiles.ReadFile("assets/page.js")
 	if err != nil {
+		return assets{}, err
+	}
+	if a.nothing, err = assetFiles.ReadFile("assets/nothing.png"); err != nil {
 		return assets{}, err
 	}
 	head, err := brandStyle(brand)

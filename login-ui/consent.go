@@ -12,13 +12,14 @@ import (
 
 // consentView is the own part of the consent page.
 type consentView struct {
-	Partner    partner
-	I          string // the sealed interaction
-	Session    string // names the session that the page was made for
-	Person     person
-	SwitchURL  string
-	Scopes     []scopeLine
-	AccountURL string
+	Partner   partner
+	I         string // the sealed interaction
+	Session   string // names the session that the page was made for
+	Person    person
+	SwitchURL string
+	Details   [][]detailPart
+	Digest    string // names what Details says; empty without any
+	Scopes    []scopeLine
 }
 
 // person is what a page shows of an account.
@@ -56,14 +57,16 @@ func (u *UI) showConsent(w http.ResponseWriter, r *http.Request) error {
 	lang := languageOf(r, i.UILocales)
 	v := consentView{
 		Partner: u.partnerOf(i, lang), I: i.Sealed, Session: formOf(current), Person: personOf(who),
-		SwitchURL: loginURL(i.Sealed, "switch", "1"), Scopes: scopeLines(i.Scopes, who), AccountURL: u.AccountPath,
+		SwitchURL: loginURL(i.Sealed, "switch", "1"), Scopes: scopeLines(i.Scopes, who),
+		Details: detailLines(i.Details, lang), Digest: i.DetailsDigest,
 	}
 	return u.render(w, answer{
 		name: "consent", lang: lang, title: []string{"consent.title", "client", v.Partner.Name}, page: v, targets: []string{i.RedirectURI},
 	})
 }
 
-// submitConsent records what the person chose. A form that was made for another session, or another account, is shown again for this one.
+// submitConsent records what the person chose. A form that was made for another session, or another account, or that showed other authorization
+// details, is shown again as it is now.
 func (u *UI) submitConsent(w http.ResponseWriter, r *http.Request) error {
 	i, err := u.clientInteraction(r)
 	if err != nil {
@@ -84,7 +87,7 @@ func (u *UI) submitConsent(w http.ResponseWriter, r *http.Request) error {
 func (u *UI) allow(w http.ResponseWriter, r *http.Request, i *provider.Interaction) error {
 	current, err := u.Sessions.Current(r)
 	switch {
-	case errors.Is(err, session.ErrNotFound), err == nil && !formIs(r.PostFormValue("session"), current):
+	case errors.Is(err, session.ErrNotFound), err == nil && !formIs(r.PostFormValue("session"), current), r.PostFormValue("details") != i.DetailsDigest:
 		web.SeeOther(w, u.Interactions.ResumeURL(i))
 		return nil
 	case err != nil:

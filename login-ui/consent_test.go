@@ -3,6 +3,7 @@ package loginui
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -83,7 +84,34 @@ func TestConsentIsThePersonsWhoSawIt(t *testing.T) {
 
 func TestConsentNamesWhereItIsTakenBack(t *testing.T) {
 	w := newWorld(t, Brand{})
-	w.ui.AccountPath = "/account"
 	b := w.browser(t, "one")
 	b.wantText(b.atConsent(), "You can take this back at any time in your account.", `href="/account"`)
+}
+
+// RFC 9396 §3, §12: each object is a line, with the client's values escaped and apart from the operator's words; a form that showed other objects
+// allows nothing.
+func TestConsentShowsAuthorizationDetails(t *testing.T) {
+	w := newWorld(t, Brand{})
+	b := w.browser(t, "one")
+	ask := sunnyBooks()
+	ask.Details, ask.DetailsDigest, ask.Scopes = payments(t, "Merchant A", `<script>alert(1)</script> ✓ מוכר`), "digest", nil
+	i := b.begin(ask)
+	page := b.follow(b.follow(b.signIn(i)))
+	b.wantText(page, "You allow Sunny Books to:", "<li>Pay <bdi>123.50</bdi> <bdi>EUR</bdi> to <bdi>Merchant A</bdi></li>",
+		`name="details" value="digest"`)
+	if !strings.Contains(page.body, "<bdi>&lt;script&gt;alert(1)&lt;/script&gt; מוכר</bdi>") || strings.Contains(page.body, "will get:") {
+		t.Errorf("not escaped, or a heading over nothing:\n%s", page.body)
+	}
+	ada := w.people.named(t, "Ada Lovelace").ID
+	session := regexp.MustCompile(`name="session" value="([^"]*)"`).FindStringSubmatch(page.body)[1]
+	for _, shown := range []string{"", "another"} {
+		b.want(b.post("/consent", url.Values{"i": {i.Sealed}, "decision": {"allow"}, "session": {session}, "details": {shown}}), http.StatusSeeOther)
+		if w.asks.allows(ada, "sunny") {
+			t.Fatalf("a form that showed %q was taken for a consent", shown)
+		}
+	}
+	b.press(page, "consent-allow")
+	if !w.asks.allows(ada, "sunny") {
+		t.Error("the form was not taken")
+	}
 }

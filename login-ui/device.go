@@ -27,14 +27,13 @@ type deviceConfirmView struct {
 	Session   string // names the session that the page was made for
 	Person    person
 	SwitchURL string
+	Details   [][]detailPart
 	Scopes    []scopeLine
 	Code      string
 	Ago       string // key of when the device asked; Minutes stands in it
 	Minutes   string
 	Address   string // where it asked from; may be empty
 	Near      bool   // which is the network of this browser
-	// AccountURL is where the person takes it back; may be empty.
-	AccountURL string
 }
 
 // deviceDoneView is the own part of the page that says how it ended.
@@ -93,7 +92,7 @@ func (u *UI) submitDevice(w http.ResponseWriter, r *http.Request) error {
 		return u.deviceRefused(w, r, err)
 	}
 	lang := languageOf(r, "")
-	title, v := "device.denied.title", deviceDoneView{Client: u.devicePartner(d, lang).Name, Allowed: allowed}
+	title, v := "device.denied.title", deviceDoneView{Client: u.clientPartner(d.Client, lang).Name, Allowed: allowed}
 	if allowed {
 		title = "device.allowed.title"
 	}
@@ -144,23 +143,13 @@ func (u *UI) confirmDevice(w http.ResponseWriter, r *http.Request, d *provider.D
 	}
 	lang, sealed := languageOf(r, ""), r.FormValue("i")
 	v := deviceConfirmView{
-		Partner: u.devicePartner(d, lang), I: sealed, Session: formOf(d.Session), Person: personOf(who), SwitchURL: loginURL(sealed, "switch", "1"),
-		Scopes: scopeLines(d.Scopes, who), Code: d.UserCode, Address: d.Address, Near: d.Near, AccountURL: u.AccountPath,
+		Partner: u.clientPartner(d.Client, lang), I: sealed, Session: formOf(d.Session), Person: personOf(who), SwitchURL: loginURL(sealed, "switch", "1"),
+		Details: detailLines(d.Details, lang), Scopes: scopeLines(d.Scopes, who), Code: d.UserCode, Address: d.Address, Near: d.Near,
 	}
 	v.Ago, v.Minutes = ago(time.Since(d.CreatedAt))
 	return u.render(w, answer{
 		name: "device_confirm", lang: lang, title: []string{"device.confirm.title", "client", v.Partner.Name}, page: v,
 	})
-}
-
-// devicePartner is partnerOf for a client that has no redirect URI to be named by.
-func (u *UI) devicePartner(d *provider.DeviceRequest, lang string) partner {
-	p := u.partnerOf(&provider.Interaction{Client: d.Client}, lang)
-	if p.Name == "" {
-		p.Name = visible(d.Client.ID, maxClientName)
-		p.Tile.Initial = initial(p.Name)
-	}
-	return p
 }
 
 // ago returns the key of the words for a time that has passed, in whole minutes: those do not depend on where the person is.
@@ -175,10 +164,11 @@ func ago(d time.Duration) (key, minutes string) {
 	}
 }
 
-// clientInteraction is interaction for what only a client's own request may do: a device's is decided on a page of its own.
+// clientInteraction is interaction for what only a client's own request may do: a device's is decided on a page of its own, and a sign-in for
+// its own sake leaves nothing to decide.
 func (u *UI) clientInteraction(r *http.Request) (*provider.Interaction, error) {
 	i, err := u.interaction(r)
-	if err == nil && i.UserCode != "" {
+	if err == nil && i.Client == nil {
 		return nil, &web.PageError{Kind: web.PageLinkInvalid}
 	}
 	return i, err

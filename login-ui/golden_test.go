@@ -17,6 +17,7 @@ var update = flag.Bool("update", false, "write the golden files")
 func steady(page string) string {
 	page = regexp.MustCompile(`\b[0-9a-f]{16}\b(</code>|</p>)`).ReplaceAllString(page, "0123456789abcdef$1")
 	page = regexp.MustCompile(`(name="session" value=")[^"]*`).ReplaceAllString(page, "${1}SESSION")
+	page = regexp.MustCompile(`(session-end-|app-disconnect-|/account/sessions/|/account/apps/)[\w-]{16}`).ReplaceAllString(page, "${1}HANDLE")
 	return regexp.MustCompile(`/assets/(style|page)-[0-9a-f]+`).ReplaceAllString(page, "/assets/$1-HASH")
 }
 

@@ -10,7 +10,7 @@ import (
 
 // paths gives each pattern of the route list a path to try.
 func paths(pattern string) string {
-	path := strings.NewReplacer("{$}", "", "{upstream}", "google", "{file}", "none.css").Replace(pattern)
+	path := strings.NewReplacer("{$}", "", "{upstream}", "google", "{file}", "none.css", "{id}", "none", "{name}", "none").Replace(pattern)
 	return path
 }
 

@@ -9,9 +9,8 @@ import (
 
 // homeView is the own part of the home page.
 type homeView struct {
-	SignedIn   bool
-	Person     person
-	AccountURL string
+	SignedIn bool
+	Person   person
 }
 
 func (u *UI) showHome(w http.ResponseWriter, r *http.Request) error {
@@ -27,6 +26,6 @@ func (u *UI) showHome(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return unavailable(err)
 	}
-	a.title, a.page = []string{"home.title"}, homeView{SignedIn: true, Person: personOf(who), AccountURL: u.AccountPath}
+	a.title, a.page = []string{"home.title"}, homeView{SignedIn: true, Person: personOf(who)}
 	return u.render(w, a)
 }

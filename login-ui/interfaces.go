@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/account"
 	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/upstream"
 )
@@ -34,6 +36,12 @@ type Sessions interface {
 	Start(w http.ResponseWriter, r *http.Request, p session.StartParams) (session.Session, error)
 	// End ends the browser's session. Without one it does nothing.
 	End(w http.ResponseWriter, r *http.Request) error
+	// Of lists an account's sessions, newest first: those alive, and those that were not used for too long.
+	Of(ctx context.Context, accountID string) (live, idle []session.Session, err error)
+	// EndByID ends a session wherever its browser is.
+	EndByID(ctx context.Context, id string) error
+	// EndOthers ends all other sessions of current's account.
+	EndOthers(ctx context.Context, current session.Session) error
 }
 
 // Logouts opens the log-out that a client asked for, and carries it out. *provider.Provider is one.
@@ -53,6 +61,31 @@ type Devices interface {
 	Device(r *http.Request) (d *provider.DeviceRequest, location string, err error)
 	// DecideDevice records the decision of d's person. provider.ErrUserCodeUsed says that somebody was faster.
 	DecideDevice(ctx context.Context, d *provider.DeviceRequest, allow bool) error
+}
+
+// Connections is the clients that an account is connected to. *provider.Provider is one.
+type Connections interface {
+	// StartAccount returns the path, with query, where a person without a session signs in to see their account.
+	StartAccount(w http.ResponseWriter, r *http.Request) (location string)
+	// Connections lists them, the newest first.
+	Connections(ctx context.Context, accountID string) ([]provider.Connection, error)
+	// Disconnect takes back what the account allows the client, and revokes all that the client holds of it.
+	Disconnect(ctx context.Context, accountID, clientID string) error
+}
+
+// Records is what else is on record. *storage.DB is one.
+type Records interface {
+	// Identities lists the logins of an account, the oldest first.
+	Identities(ctx context.Context, accountID string) ([]account.Identity, error)
+	// Client returns a client as it is on record, without asking anybody else; clients.ErrNotFound.
+	Client(ctx context.Context, id string) (*clients.Client, error)
+}
+
+// Logos is the pictures of clients. *clients.Logos is one.
+type Logos interface {
+	// Logo returns the client's logo of that name as a square PNG; nil when there is none to show, or none before ctx ends. Its errors are
+	// clients.ErrNotFound or storage faults.
+	Logo(ctx context.Context, clientID, name string) ([]byte, error)
 }
 
 // Upstreams starts and completes sign-ins at the upstreams. *upstream.Flow is one.

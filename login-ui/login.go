@@ -29,7 +29,12 @@ type choice struct {
 	Named     bool   // the label is the owner's own name, whose wording the catalogue has
 }
 
+// showLogin shows the upstreams. Who comes without an interaction comes for their own sake.
 func (u *UI) showLogin(w http.ResponseWriter, r *http.Request) error {
+	if r.URL.RawQuery == "" {
+		web.SeeOther(w, provider.AccountPath)
+		return nil
+	}
 	i, err := u.interaction(r)
 	if err != nil {
 		return err

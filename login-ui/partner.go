@@ -1,9 +1,7 @@
 package loginui
 
 import (
-	"encoding/base64"
 	"hash/fnv"
-	"html/template"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -26,17 +24,14 @@ type partner struct {
 	TosURI     string
 }
 
-// tile stands for a client or a person: a logo, or else a letter on a colour made from the name.
+// tile stands for a client: a letter on a colour made from the name, and a logo over it.
 type tile struct {
-	Logo    template.URL
+	Logo    string // a path of ours; "" for none
 	Initial string
 	Shade   int // 0 to tileShades-1
 }
 
-const (
-	tileShades  = 8       // classes shade-0 … in style.css
-	maxLogoData = 8 << 10 // of a data: logo, in characters: it travels with every page
-)
+const tileShades = 8 // classes shade-0 … in style.css
 
 func (u *UI) partnerOf(i *provider.Interaction, lang string) partner {
 	host, device := redirectHost(i.RedirectURI)
@@ -54,11 +49,21 @@ func (u *UI) partnerOf(i *provider.Interaction, lang string) partner {
 		p.Name = host
 	}
 	p.Tile = letterTile(p.Name)
-	p.Tile.Logo = u.ownLogo(m.LogoURI)
+	p.Tile.Logo = logoPath(i.Client)
 	p.PolicyURI, p.TosURI = webURL(m.PolicyURI), webURL(m.TosURI)
 	p.Unverified = i.Client.SelfRegistered
 	if document := i.Client.DocumentURL(); document != "" {
 		p.Source, _ = redirectHost(document)
+	}
+	return p
+}
+
+// clientPartner is partnerOf for a client that has no redirect URI to be named by.
+func (u *UI) clientPartner(c *clients.Client, lang string) partner {
+	p := u.partnerOf(&provider.Interaction{Client: c}, lang)
+	if p.Name == "" {
+		p.Name = visible(c.ID, maxClientName)
+		p.Tile.Initial = initial(p.Name)
 	}
 	return p
 }
@@ -101,21 +106,6 @@ func letterTile(name string) tile {
 	sum := fnv.New32a()
 	sum.Write([]byte(name)) // never fails
 	return tile{Initial: initial(name), Shade: int(sum.Sum32() % tileShades)}
-}
-
-// ownLogo returns the logo when showing it tells nobody else about the person: a data: image, or a file of our own origin.
-func (u *UI) ownLogo(logoURI string) template.URL {
-	if kind, data, ok := strings.Cut(logoURI, ";base64,"); ok && len(logoURI) <= maxLogoData {
-		_, err := base64.StdEncoding.DecodeString(data)
-		if err == nil && slices.Contains([]string{"data:image/png", "data:image/jpeg", "data:image/webp", "data:image/gif", "data:image/svg+xml"}, kind) {
-			return template.URL(logoURI) //nolint:gosec // an image type from the list, and base64
-		}
-	}
-	logo, err := url.Parse(logoURI)
-	if err != nil || logo.Scheme != u.origin.Scheme || logo.Host != u.origin.Host || logo.RawQuery != "" || logo.User != nil {
-		return ""
-	}
-	return template.URL(logo.EscapedPath()) //nolint:gosec // the path of a URL of our own origin
 }
 
 // webURL returns an absolute http or https URL, or "".

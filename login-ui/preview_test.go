@@ -7,10 +7,14 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider/web"
 )
 
 var (
@@ -22,8 +26,9 @@ var (
 func gallery(t *testing.T) (http.Handler, []string) {
 	t.Helper()
 	mux, list, paths := http.NewServeMux(), "<!doctype html><title>Pages</title>", []string{}
-	ui := newWorld(t, Brand{}).ui
-	mux.Handle("GET /assets/{file}", ui.handle(ui.serveAsset))
+	w := newWorld(t, Brand{})
+	w.connections.clients["native"] = &clients.Client{ID: "native", Metadata: clients.Metadata{LogoURI: readerLogo}}
+	web.Mount(mux, slices.DeleteFunc(w.ui.Routes(), func(r web.Route) bool { return !strings.HasPrefix(r.Pattern, "GET /assets/") })...)
 	for _, lang := range []string{"en", "ko"} {
 		for _, s := range samplePages(t, lang) {
 			path := "/" + lang + "/" + s.name

@@ -22,7 +22,7 @@ func loadPages() (pages, error) {
 		return nil, fmt.Errorf("loginui: layout: %w", err)
 	}
 	set := pages{}
-	for _, name := range []string{"login", "consent", "logout", "logged_out", "home", "form_post", "device", "device_confirm", "device_done", "error"} {
+	for _, name := range []string{"login", "consent", "logout", "logged_out", "home", "form_post", "device", "device_confirm", "device_done", "account", "account_confirm", "error"} {
 		page, err := layout.Clone()
 		if err == nil {
 			page, err = page.ParseFS(templateFiles, "templates/"+name+".html")
@@ -44,7 +44,8 @@ type view struct {
 	BrandLogo     bool
 	Support       string
 	Style, Script string
-	Page          any // the page's own part
+	Wide          bool // the page is more than one card
+	Page          any  // the page's own part
 }
 
 // T returns a text of the catalogue. pairs is name, value, name, value …
@@ -59,6 +60,7 @@ type answer struct {
 	lang   string
 	title  []string // key of the heading, then pairs
 	page   any
+	wide   bool // the page is more than one card
 	// targets are the URLs that the page's forms may lead to, besides our own.
 	targets []string
 	// frames are the URLs that the page shows in frames.
@@ -69,7 +71,7 @@ type answer struct {
 func (u *UI) render(w http.ResponseWriter, a answer) error {
 	v := view{
 		texts: u.texts, Lang: a.lang, Brand: u.Brand.Name, BrandLogo: len(u.Brand.Logo) > 0, Support: u.Brand.Support,
-		Style: u.assets.style, Script: u.assets.script, Page: a.page,
+		Style: u.assets.style, Script: u.assets.script, Wide: a.wide, Page: a.page,
 	}
 	title, err := v.T(a.title[0], a.title[1:]...)
 	if err != nil {

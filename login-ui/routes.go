@@ -22,9 +22,17 @@ func (u *UI) Routes() []web.Route {
 		{Pattern: "POST /consent", Guards: post, Handler: u.handle(u.submitConsent)},
 		{Pattern: "GET /device", Guards: page, Handler: u.handle(u.showDevice)},
 		{Pattern: "POST /device", Guards: post, Handler: u.handle(u.submitDevice)},
+		{Pattern: "GET /account", Guards: page, Handler: u.handle(u.showAccount)},
+		{Pattern: "GET /account/sessions", Guards: page, Handler: u.handle(u.showEndOthers)},
+		{Pattern: "POST /account/sessions", Guards: post, Handler: u.handle(u.submitEndOthers)},
+		{Pattern: "GET /account/sessions/{id}", Guards: page, Handler: u.handle(u.showEndSession)},
+		{Pattern: "POST /account/sessions/{id}", Guards: post, Handler: u.handle(u.submitEndSession)},
+		{Pattern: "GET /account/apps/{id}", Guards: page, Handler: u.handle(u.showDisconnect)},
+		{Pattern: "POST /account/apps/{id}", Guards: post, Handler: u.handle(u.submitDisconnect)},
 		{Pattern: "GET /logout", Guards: page, Handler: u.handle(u.showLogout)},
 		{Pattern: "POST /logout", Guards: post, Handler: u.handle(u.submitLogout)},
 		{Pattern: "GET /assets/{file}", Handler: u.handle(u.serveAsset)},
+		{Pattern: "GET /assets/client-logo/{name}", Guards: page, Handler: u.handle(u.serveClientLogo)},
 
 		{Pattern: "/{$}", Guards: page, Handler: u.refuseMethod("GET, HEAD")},
 		{Pattern: "/login", Guards: page, Handler: u.refuseMethod("GET, HEAD")},
@@ -33,8 +41,13 @@ func (u *UI) Routes() []web.Route {
 		{Pattern: "HEAD /login/{upstream}/callback", Guards: page, Handler: u.refuseMethod("GET")}, // would spend the attempt
 		{Pattern: "/consent", Guards: page, Handler: u.refuseMethod("GET, HEAD, POST")},
 		{Pattern: "/device", Guards: page, Handler: u.refuseMethod("GET, HEAD, POST")},
+		{Pattern: "/account", Guards: page, Handler: u.refuseMethod("GET, HEAD")},
+		{Pattern: "/account/sessions", Guards: page, Handler: u.refuseMethod("GET, HEAD, POST")},
+		{Pattern: "/account/sessions/{id}", Guards: page, Handler: u.refuseMethod("GET, HEAD, POST")},
+		{Pattern: "/account/apps/{id}", Guards: page, Handler: u.refuseMethod("GET, HEAD, POST")},
 		{Pattern: "/logout", Guards: page, Handler: u.refuseMethod("GET, HEAD, POST")},
 		{Pattern: "/assets/{file}", Guards: page, Handler: u.refuseMethod("GET, HEAD")},
+		{Pattern: "/assets/client-logo/{name}", Guards: page, Handler: u.refuseMethod("GET, HEAD")},
 	}
 }
 

@@ -1,6 +1,7 @@
 package loginui
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/provider"
 	"github.com/symbolon-id/symbolon/provider/account"
+	"github.com/symbolon-id/symbolon/provider/details"
 	"github.com/symbolon-id/symbolon/provider/web"
 )
 
@@ -30,6 +32,8 @@ func samplePages(t *testing.T, lang string) []sample {
 		return b
 	}
 	b := browse("one")
+	b.header.Set("User-Agent", onWindows)
+	add("login-account", b.follow(b.get("/account")))
 	i := b.begin(sunnyBooks())
 	add("login", b.get(loginURL(i.Sealed)))
 	add("login-cancelled", b.get(loginURL(i.Sealed, "notice", "cancelled", "at", "google")))
@@ -39,17 +43,23 @@ func samplePages(t *testing.T, lang string) []sample {
 	ask.Reauthenticate = true
 	ask.Client.Metadata.ClientName = "Bibliothek für Naturwissenschaften und Technik der Stadt Wien"
 	add("login-again", again.get(loginURL(again.begin(ask).Sealed)))
+	logo := browse("logo")
+	ask = sunnyBooks()
+	ask.Client = &clients.Client{ID: "native", SelfRegistered: true, Metadata: clients.Metadata{ClientName: "Sunny Reader", LogoURI: readerLogo}}
+	add("login-logo", logo.get(loginURL(logo.begin(ask).Sealed)))
 
 	signed := b.follow(b.signIn(i))
 	consent := b.follow(signed)
 	add("consent", consent)
 	add("login-last-used", b.get(loginURL(i.Sealed)))
 	add("login-switch", b.get(loginURL(i.Sealed, "switch", "1")))
+	add("consent-payment", paymentConsent(t, browse("payment")))
 	add("consent-native", nativeConsent(t, browse("native")))
 	add("consent-unverified", unverifiedConsent(t, browse("unverified"), "registered"))
 	add("consent-document", unverifiedConsent(t, browse("document"), "https://app.sunny.example/client.json"))
 	add("home-signed-in", b.get("/"))
 	deviceSamples(w, t, b, add)
+	accountSamples(w, t, b, add)
 	add("logout", b.get("/logout"))
 	w.asks.logouts["lo"] = &provider.Logout{Sealed: "lo", ClientName: "Sunny Books", RedirectURL: "https://sunnybooks.example/bye"}
 	add("logout-client", b.get("/logout?l=lo"))
@@ -66,12 +76,42 @@ func samplePages(t *testing.T, lang string) []sample {
 	return append(all, errorSamples(w, lang)...)
 }
 
-// nativeConsent is the consent page of an app on the device, with a logo of its own and scopes of a partner's API, for a person without e-mail.
+// paymentConsent is the consent page of an app that asks for two payments (RFC 9396).
+func paymentConsent(t *testing.T, b *browser) reply {
+	t.Helper()
+	ask := sunnyBooks()
+	ask.Details, ask.DetailsDigest = payments(t, "Merchant A", "주식회사 한국전력공사 서울본부 <b>전기요금</b> 수납 계좌"), "payments"
+	ask.Scopes = []string{"openid"}
+	return b.follow(b.follow(b.signIn(b.begin(ask))))
+}
+
+// payments returns the authorization details of one payment to each payee.
+func payments(t *testing.T, payees ...string) details.List {
+	t.Helper()
+	typ, problems := details.New(details.Definition{
+		Type: "payment_initiation", Schema: []byte(`{"additionalProperties":false,"properties":{"amount":{"type":"string"},"currency":{"type":"string"},"payee":{"type":"string"}}}`),
+		Consent: map[string]string{"en": "Pay {amount} {currency} to {payee}", "ko": "{payee}에 {amount} {currency} 보내기"},
+	})
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	var objects []map[string]string
+	for _, payee := range payees {
+		objects = append(objects, map[string]string{"type": "payment_initiation", "amount": "123.50", "currency": "EUR", "payee": payee})
+	}
+	text, err := json.Marshal(objects)
+	check(t, err)
+	list, err := details.Types{typ}.Parse(string(text))
+	check(t, err)
+	return list
+}
+
+// nativeConsent is the consent page of an app on the device, with a logo and scopes of a partner's API, for a person without e-mail.
 func nativeConsent(t *testing.T, b *browser) reply {
 	t.Helper()
 	ask := sunnyBooks()
 	ask.RedirectURI = "com.example.sunny:/callback"
-	ask.Client = &clients.Client{ID: "native", Metadata: clients.Metadata{ClientName: "Sunny Reader", LogoURI: dot}}
+	ask.Client = &clients.Client{ID: "native", Metadata: clients.Metadata{ClientName: "Sunny Reader", LogoURI: readerLogo}}
 	ask.Scopes = []string{"openid", "profile", "email", "offline_access", "shelf:write"}
 	i := b.begin(ask)
 	b.world.google.say(account.Proof{Issuer: "https://www.facebook.com", Subject: "2", Name: "김하늘"}, nil)
@@ -85,9 +125,6 @@ func unverifiedConsent(t *testing.T, b *browser, id string) reply {
 	ask.Client = &clients.Client{ID: id, SelfRegistered: true, Metadata: clients.Metadata{ClientName: "Sunny Reader", SkipConsent: true}}
 	return b.follow(b.follow(b.signIn(b.begin(ask))))
 }
-
-// dot is a logo that a client brings along.
-const dot = "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHZpZXdCb3g9IjAgMCA0OCA0OCI+PHJlY3Qgd2lkdGg9IjQ4IiBoZWlnaHQ9IjQ4IiByeD0iMTIiIGZpbGw9IiNmMmEyM2EiLz48Y2lyY2xlIGN4PSIyNCIgY3k9IjI0IiByPSIxMSIgZmlsbD0iI2ZmZiIvPjwvc3ZnPg=="
 
 func errorKinds() []web.PageErrorKind {
 	return []web.PageErrorKind{

@@ -20,10 +20,11 @@ type Config struct {
 	Sessions     Sessions
 	Logouts      Logouts
 	Devices      Devices
+	Connections  Connections
+	Records      Records
+	Logos        Logos
 	Upstreams    Upstreams
 	Accounts     account.Store
-	// AccountPath is the page where a person takes a consent back. It may be empty: then the pages name the operator instead.
-	AccountPath string
 }
 
 // Brand is the operator's name and look.
@@ -99,8 +100,9 @@ func (u *UI) checkBrand() error {
 }
 
 func (u *UI) checkParts() error {
-	if u.Interactions == nil || u.Sessions == nil || u.Logouts == nil || u.Devices == nil || u.Upstreams == nil || u.Accounts == nil {
-		return errors.New("loginui: Interactions, Sessions, Logouts, Devices, Upstreams and Accounts are needed")
+	if u.Interactions == nil || u.Sessions == nil || u.Logouts == nil || u.Devices == nil || u.Connections == nil || u.Records == nil ||
+		u.Logos == nil || u.Upstreams == nil || u.Accounts == nil {
+		return errors.New("loginui: Interactions, Sessions, Logouts, Devices, Connections, Records, Logos, Upstreams and Accounts are needed")
 	}
 	for _, info := range u.Upstreams.Infos() {
 		if !upstream.ValidID(info.ID) || info.ID == cancelID {

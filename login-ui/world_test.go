@@ -26,11 +26,14 @@ type world struct {
 	asks     *asks
 	devices  *devices
 	google   *directory // what the upstreams say
+
+	connections *connections
+	pictures    *pictures // the web that logos are on
 }
 
 func newWorld(t *testing.T, brand Brand) *world {
 	t.Helper()
-	w := &world{people: newPeople(), browsers: newBrowsers(), google: &directory{}}
+	w := &world{people: newPeople(), browsers: newBrowsers(), google: &directory{}, pictures: &pictures{}}
 	mux := http.NewServeMux()
 	w.mux = mux
 	w.server = httptest.NewServer(web.Serve(web.Config{Log: slog.New(slog.DiscardHandler), Panic: func(http.ResponseWriter, *http.Request) {}, MaxBody: 1 << 20, Proxies: web.NewProxies(nil)}, mux))
@@ -52,8 +55,10 @@ func newWorld(t *testing.T, brand Brand) *world {
 	sessions := session.New(session.Config{Store: w.browsers, Idle: time.Hour, Absolute: 24 * time.Hour})
 	w.asks.sessions = sessions
 	w.devices = &devices{asks: w.asks, address: "198.51.100.9", asked: time.Now().Add(-150 * time.Second)}
+	w.connections = &connections{people: w.people, asks: w.asks, clients: map[string]*clients.Client{}, of: map[string][]provider.Connection{}}
 	w.ui, err = New(Config{
-		Brand: brand, Issuer: w.server.URL, Interactions: w.asks, Sessions: sessions, Logouts: w.asks, Devices: w.devices, Upstreams: flow, Accounts: w.people,
+		Brand: brand, Issuer: w.server.URL, Interactions: w.asks, Sessions: sessions, Logouts: w.asks, Devices: w.devices, Connections: w.connections,
+		Records: w.connections, Logos: clients.NewLogos(clients.LogosConfig{Clients: w, HTTPClient: &http.Client{Transport: w.pictures}}), Upstreams: flow, Accounts: w.people,
 	})
 	check(t, err)
 	web.Mount(mux, w.ui.Routes()...)

@@ -35,6 +35,8 @@ type accessClaims struct {
 	Status       *statusClaim  `json:"status,omitempty"`
 	Confirmation *confirmation `json:"cnf,omitempty"`
 	Actor        *actor        `json:"act,omitempty"`
+
+	AuthorizationDetails json.RawMessage `json:"authorization_details,omitempty"` // RFC 9396 §9.1
 }
 
 // confirmation names what a token is bound to: a DPoP key (RFC 9449 §6.1), a certificate (RFC 8705 §3.1), or both.
@@ -83,6 +85,7 @@ func (f *codeFlow) GenerateAccessToken(ctx context.Context, requester fosite.Req
 	c := accessClaims{
 		Issuer: f.provider.config.Issuer, ClientID: requester.GetClient().GetID(), Scope: joinScopes(requester.GetGrantedScopes()),
 		IssuedAt: now.Unix(), ExpiresAt: s.accessExpiresAt.Unix(), ID: randomText(8), Status: f.provider.statusClaim(index),
+		AuthorizationDetails: json.RawMessage(s.grant.AuthorizationDetails),
 	}
 	if t := tokenRequestOf(ctx); t.dpopKey != "" || t.certificate != "" {
 		c.Confirmation = &confirmation{Thumbprint: t.dpopKey, Certificate: t.certificate}

@@ -144,6 +144,10 @@ func (p *Provider) ask(r *http.Request, a authorization, request fosite.Authoriz
 	}
 	q.claims, _ = claimsOfRequest(a.client, a.form.Get("claims"), a.form.Get("scope")) // checkClaims has read it
 	q.scopes = withClaimScopes(request.GetRequestedScopes(), q.claims.idToken, q.claims.userInfo)
+	var err error
+	if q.details, err = p.detailsOf(a.client, a.form); err != nil {
+		return q, err
+	}
 	if hint := a.form.Get("id_token_hint"); hint != "" {
 		claims, err := p.verifyIDTokenHint(r.Context(), hint)
 		if err != nil && !errors.Is(err, keys.ErrToken) {
@@ -162,7 +166,7 @@ func (p *Provider) ask(r *http.Request, a authorization, request fosite.Authoriz
 		return q, &fault{err}
 	}
 	q.session, q.subject = &s, p.subject(a.client, s.AccountID)
-	q.allowed = a.interaction != nil && a.interaction.AllowedBy == s.AccountID
+	q.allowed = a.interaction != nil && a.interaction.AllowedBy == s.AccountID && a.interaction.AllowedDetails == detailsDigest(q.details)
 	if q.consent, err = p.config.Consents.Consent(r.Context(), s.AccountID, a.client.ID); err != nil {
 		return q, &fault{err}
 	}
@@ -197,7 +201,7 @@ func (p *Provider) issueCode(w http.ResponseWriter, r *http.Request, a authoriza
 	grant := Grant{
 		ClientID: a.client.ID, AccountID: q.session.AccountID, SessionID: q.session.ID, Scopes: scopes, Audience: audience,
 		AuthTime: q.session.AuthTime, AMR: q.session.AMR, ACR: q.session.ACR, NeedsConsent: !q.skipConsent || q.impersonable,
-		IDTokenClaims: q.claims.idToken, UserInfoClaims: q.claims.userInfo,
+		IDTokenClaims: q.claims.idToken, UserInfoClaims: q.claims.userInfo, AuthorizationDetails: q.details,
 	}
 	for _, scope := range scopes {
 		request.GrantScope(scope)

@@ -19,7 +19,7 @@ type check func(p *Provider, a authorization) *fosite.RFC6749Error
 // checks are the rules in the order they are applied. What fosite checks after them is not here: the client's scopes and response types.
 var checks = []check{
 	checkUnsupported, checkPushed, checkSigned, checkLength, checkResponseType, checkResponseMode, checkPrompt, checkMaxAge, checkScope, checkPKCE,
-	checkDPoPKey, checkResource, checkClaims,
+	checkDPoPKey, checkResource, checkClaims, checkDetails,
 }
 
 // validate checks the whole request, and returns it as fosite sees it.
@@ -59,9 +59,13 @@ func checkUnsupported(_ *Provider, a authorization) *fosite.RFC6749Error {
 const maxEcho = 4 << 10
 
 // checkLength refuses what would make such a URL too long to be sent.
-func checkLength(_ *Provider, a authorization) *fosite.RFC6749Error {
-	if len(a.form.Get("state"))+len(a.form.Get("nonce"))+len(a.form.Get("login_hint")) > maxEcho {
-		return fosite.ErrInvalidRequest.WithHint("The parameters state, nonce and login_hint are longer than 4 KiB together.")
+func checkLength(p *Provider, a authorization) *fosite.RFC6749Error {
+	length := len(a.form.Get("state")) + len(a.form.Get("nonce")) + len(a.form.Get("login_hint"))
+	if p.asksDetails(a.form) {
+		length += len(a.form.Get("authorization_details"))
+	}
+	if length > maxEcho {
+		return fosite.ErrInvalidRequest.WithHint("The parameters state, nonce, login_hint and authorization_details are longer than 4 KiB together.")
 	}
 	return nil
 }
@@ -103,9 +107,9 @@ func maxAge(a authorization) *int64 {
 }
 
 // checkScope: RFC 6749 §3.3.
-func checkScope(_ *Provider, a authorization) *fosite.RFC6749Error {
+func checkScope(p *Provider, a authorization) *fosite.RFC6749Error {
 	asked := strings.Fields(a.form.Get("scope"))
-	if len(asked) == 0 {
+	if len(asked) == 0 && !p.asksDetails(a.form) { // RFC 9396 §3.1: details may be all that is asked for
 		return fosite.ErrInvalidScope.WithHint("The parameter scope is missing. A sign-in asks for openid, and for profile and email where they are needed.")
 	}
 	for _, s := range allowedScopes(a.client, asked) {
@@ -129,11 +133,11 @@ func allowedScopes(c *clients.Client, asked []string) []string {
 }
 
 // checkPKCE: RFC 7636 §4.4.1 and RFC 9700 §2.1.1. The method is S256 or nothing.
-func checkPKCE(_ *Provider, a authorization) *fosite.RFC6749Error {
+func checkPKCE(p *Provider, a authorization) *fosite.RFC6749Error {
 	challenge, method := a.form.Get("code_challenge"), a.form.Get("code_challenge_method")
 	if challenge == "" && method == "" {
-		if pkceRequired(a) {
-			return fosite.ErrInvalidRequest.WithHint("This client must use PKCE: add code_challenge and code_challenge_method=S256." + nonceHint(a.client))
+		if pkceRequired(p, a) {
+			return fosite.ErrInvalidRequest.WithHint("This client must use PKCE: add code_challenge and code_challenge_method=S256." + nonceHint(p, a.client))
 		}
 		return nil
 	}
@@ -146,20 +150,20 @@ func checkPKCE(_ *Provider, a authorization) *fosite.RFC6749Error {
 	return nil
 }
 
-// pkceRequired: public clients always; confidential ones unless a nonce of an OpenID request does the same job (RFC 9700 §2.1.1). The client's
-// registration may say otherwise.
-func pkceRequired(a authorization) bool {
+// pkceRequired: public clients always, and those of the FAPI 2.0 profile (FAPI 2.0 §5.3.2.2); other confidential ones unless a nonce of an OpenID
+// request does the same job (RFC 9700 §2.1.1). A confidential client's registration may say otherwise.
+func pkceRequired(p *Provider, a authorization) bool {
 	if isPublic(a.client) {
 		return true
 	}
 	if required := a.client.Metadata.RequirePKCE; required != nil {
 		return *required
 	}
-	return a.form.Get("nonce") == "" || !has(strings.Fields(a.form.Get("scope")), "openid")
+	return p.highAssurance(a.client) || a.form.Get("nonce") == "" || !has(strings.Fields(a.form.Get("scope")), "openid")
 }
 
-func nonceHint(c *clients.Client) string {
-	if isPublic(c) || c.Metadata.RequirePKCE != nil {
+func nonceHint(p *Provider, c *clients.Client) string {
+	if isPublic(c) || c.Metadata.RequirePKCE != nil || p.highAssurance(c) {
 		return ""
 	}
 	return " Or send a nonce with an OpenID request."

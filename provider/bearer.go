@@ -7,6 +7,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/provider/keys"
 )
 
@@ -73,8 +74,9 @@ func bearerToken(r *http.Request) (presentedToken, error) {
 	return presentedToken{token: token, dpop: dpop}, nil
 }
 
-// checkBinding checks that a token bound to a key comes with a proof of that key, and one that is not bound does not pretend to be (RFC 9449 §7).
-func (p *Provider) checkBinding(r *http.Request, presented presentedToken, c *accessClaims) error {
+// checkBinding checks that a token bound to a key comes with a proof of that key, and one that is not bound does not pretend to be (RFC 9449 §7). owner is
+// the client that the token was issued to.
+func (p *Provider) checkBinding(r *http.Request, presented presentedToken, c *accessClaims, owner *clients.Client) error {
 	if c.Confirmation != nil && c.Confirmation.Certificate != "" && c.Confirmation.Certificate != p.config.MutualTLS.certificate(r) { // RFC 8705 §3
 		return &bearerError{
 			RFC6749Error: errInvalidToken.WithHint("The access token is bound to a certificate: connect with that certificate."),
@@ -98,8 +100,11 @@ func (p *Provider) checkBinding(r *http.Request, presented presentedToken, c *ac
 		return refuse(e)
 	case err != nil:
 		return err
-	case key != c.Confirmation.Thumbprint:
+	case key.thumbprint != c.Confirmation.Thumbprint:
 		return refuse(errDPoPProof.WithHint("The DPoP proof is missing, or made with another key than the token is bound to."))
+	}
+	if e := p.checkProver(owner, key); e != nil {
+		return refuse(e)
 	}
 	return nil
 }

@@ -174,7 +174,7 @@ func (p *Provider) assertionSignedBy(ctx context.Context, c *clients.Client, a *
 			}
 		}
 		return false, nil
-	case method == clients.AuthMethodPrivateKeyJWT && registered && slices.Contains(assertionAlgorithms, a.header.Algorithm):
+	case method == clients.AuthMethodPrivateKeyJWT && registered && slices.Contains(assertionAlgorithms, a.header.Algorithm) && p.maySignWith(c, a.header.Algorithm):
 		return p.clientKeys.verify(ctx, c, a.signedBy)
 	}
 	return false, nil
@@ -227,13 +227,6 @@ func (p *Provider) assertionForUs(r *http.Request, c *clients.Client, aud assert
 		return aud.value == p.config.Issuer && !aud.array
 	}
 	return aud.value == p.config.Issuer || aud.value == p.config.Issuer+"/oauth2/token" || aud.value == p.config.Issuer+r.URL.Path
-}
-
-// highAssurance says whether the client is held to the FAPI 2.0 Security Profile: its tokens are always bound to a key, and its authorization requests
-// always pushed.
-func (p *Provider) highAssurance(c *clients.Client) bool {
-	bound := c.Metadata.DPoPBoundAccessTokens || c.Metadata.CertificateBoundAccessTokens
-	return bound && (c.Metadata.RequirePushedAuthorizationRequests || p.config.RequirePushedRequests)
 }
 
 // sane leaves out what is no time in seconds, such as one in milliseconds.

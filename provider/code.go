@@ -35,6 +35,8 @@ type sealedCode struct {
 
 	IDTokenClaims  string // with spaces, as UserInfoClaims
 	UserInfoClaims string
+
+	AuthorizationDetails string // JSON; empty: none
 }
 
 // codeFlow is the code strategy and the store of fosite's code and PKCE handlers in one: what they would keep in three tables is in the code
@@ -52,6 +54,7 @@ func (f *codeFlow) GenerateAuthorizeCode(_ context.Context, requester fosite.Req
 		RedirectURI: form.Get("redirect_uri"), Nonce: form.Get("nonce"), Challenge: form.Get("code_challenge"),
 		AuthTime: s.grant.AuthTime.UnixMilli(), AMR: s.grant.AMR, ACR: s.grant.ACR, NeedsConsent: s.grant.NeedsConsent,
 		DPoPKey: form.Get("dpop_jkt"), IDTokenClaims: joinScopes(s.grant.IDTokenClaims), UserInfoClaims: joinScopes(s.grant.UserInfoClaims),
+		AuthorizationDetails: s.grant.AuthorizationDetails,
 	})
 	if err != nil {
 		return "", "", err
@@ -136,6 +139,7 @@ func (c *sealedCode) grant() *Grant {
 		ID: c.ID, ClientID: c.ClientID, AccountID: c.AccountID, SessionID: c.SessionID, Scopes: scopes, Audience: c.Audience,
 		AuthTime: time.UnixMilli(c.AuthTime), AMR: c.AMR, ACR: c.ACR, NeedsConsent: c.NeedsConsent, Offline: has(scopes, "offline_access"),
 		IDTokenClaims: strings.Fields(c.IDTokenClaims), UserInfoClaims: strings.Fields(c.UserInfoClaims),
+		AuthorizationDetails: c.AuthorizationDetails,
 	}
 }
 

@@ -54,12 +54,16 @@ func (p *Provider) serveDeviceAuthorization(w http.ResponseWriter, r *http.Reque
 	if err != nil {
 		return err
 	}
+	details, err := p.detailsOf(client, form)
+	if err != nil {
+		return err
+	}
 	if isPublic(client) {
 		if !p.deviceTries.networks.Spend(web.Network(web.ClientIP(r.Context()), 64)) || !p.deviceTries.clients.Spend(client.ID) {
 			return errDeviceRate
 		}
 	}
-	answer, err := p.newDevice(r.Context(), client, scopes, audience)
+	answer, err := p.newDevice(r.Context(), client, DeviceCode{Scopes: scopes, Audience: audience, AuthorizationDetails: details})
 	if err != nil {
 		return err
 	}
@@ -70,7 +74,7 @@ func (p *Provider) serveDeviceAuthorization(w http.ResponseWriter, r *http.Reque
 // deviceScopes applies the rules of an authorization request to scope and resource (RFC 6749 §3.3, RFC 8707 §2).
 func (p *Provider) deviceScopes(c *clients.Client, form url.Values) (scopes, audience []string, err error) {
 	scopes = allowedScopes(c, strings.Fields(form.Get("scope")))
-	if len(scopes) == 0 {
+	if len(scopes) == 0 && !p.asksDetails(form) {
 		return nil, nil, fosite.ErrInvalidScope.WithHint("The parameter scope is missing. A sign-in asks for openid, and for profile and email where they are needed.")
 	}
 	for _, s := range scopes {
@@ -82,13 +86,11 @@ func (p *Provider) deviceScopes(c *clients.Client, form url.Values) (scopes, aud
 	return scopes, audience, err
 }
 
-// newDevice makes both codes and keeps their hashes.
-func (p *Provider) newDevice(ctx context.Context, c *clients.Client, scopes, audience []string) (*deviceAuthorization, error) {
+// newDevice makes both codes and keeps their hashes, with what the row says that the device asks for.
+func (p *Provider) newDevice(ctx context.Context, c *clients.Client, row DeviceCode) (*deviceAuthorization, error) {
 	device, user, now := newDeviceCode(), newUserCode(), time.Now()
-	row := DeviceCode{
-		ID: randomID(), DeviceHash: deviceHash(device), UserHash: p.userCodes.Sum([]byte(user)), ClientID: c.ID, Scopes: scopes, Audience: audience,
-		CreatedAt: now, ExpiresAt: now.Add(p.config.Lifetimes.DeviceCode), Interval: devicePolls,
-	}
+	row.ID, row.DeviceHash, row.UserHash, row.ClientID = randomID(), deviceHash(device), p.userCodes.Sum([]byte(user)), c.ID
+	row.CreatedAt, row.ExpiresAt, row.Interval = now, now.Add(p.config.Lifetimes.DeviceCode), devicePolls
 	if ip := web.ClientIP(ctx); ip.IsValid() {
 		row.Address = ip.String()
 	}

@@ -58,6 +58,7 @@ func (p *Provider) decideDeviceCode(ctx context.Context, c *clients.Client, form
 	grant := Grant{
 		ID: code.ID, ClientID: c.ID, AccountID: code.AccountID, SessionID: code.SessionID, Scopes: scopes, Audience: code.Audience,
 		AuthTime: code.AuthTime, AMR: code.AMR, ACR: code.ACR, Offline: has(scopes, "offline_access"), NeedsConsent: needsConsent,
+		AuthorizationDetails: code.AuthorizationDetails,
 	}
 	tokenRequestOf(ctx).grant = &grant
 	return &grantSession{grant: grant, openID: has(scopes, "openid")}, scopes, nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider/details"
 	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/web"
 )
@@ -29,6 +30,7 @@ type DeviceRequest struct {
 	UserCode  string // as the device shows it
 	Client    *clients.Client
 	Scopes    []string
+	Details   details.List
 	CreatedAt time.Time
 	Address   string // IP address of the device; empty: unknown
 	Near      bool   // the device is in the network of the browser
@@ -144,10 +146,15 @@ func (p *Provider) deviceRequest(ctx context.Context, code string, browser netip
 	case client == nil || !has(client.Metadata.GrantTypes, grantDeviceCode):
 		return nil, ErrUserCodeExpired // the client was taken away since
 	}
+	shown := p.standingDetails(client, row.AuthorizationDetails)
+	if shown.String() != row.AuthorizationDetails {
+		return nil, ErrUserCodeExpired // or a type was; what the person cannot read is not allowed
+	}
 	device, _ := netip.ParseAddr(row.Address)
 	return &DeviceRequest{
 		UserCode: showUserCode(code), Client: client, Scopes: row.Scopes, CreatedAt: row.CreatedAt, Address: row.Address,
-		Near: device.IsValid() && web.Network(device, 64) == web.Network(browser, 64), code: row,
+		Details: shown,
+		Near:    device.IsValid() && web.Network(device, 64) == web.Network(browser, 64), code: row,
 	}, nil
 }
 

@@ -17,10 +17,13 @@ type DeviceCode struct {
 	ClientID   string
 	Scopes     []string
 	Audience   []string
-	Address    string // IP address that the request came from; empty: unknown
-	CreatedAt  time.Time
-	ExpiresAt  time.Time
-	Interval   time.Duration // the device waits for so long between two questions; for InsertDeviceCode only
+	// AuthorizationDetails becomes Grant.AuthorizationDetails.
+	AuthorizationDetails string
+
+	Address   string // IP address that the request came from; empty: unknown
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	Interval  time.Duration // the device waits for so long between two questions; for InsertDeviceCode only
 
 	DecidedAt time.Time // zero: nobody has decided. What follows is there from then on
 	Denied    bool

@@ -67,6 +67,7 @@ type serverMetadata struct {
 	RequestObjectAlgs        []string `json:"request_object_signing_alg_values_supported"`
 	RequestURIParameter      bool     `json:"request_uri_parameter_supported"` // true when left out
 	RequestURIRegistration   bool     `json:"require_request_uri_registration,omitempty"`
+	DetailsTypes             []string `json:"authorization_details_types_supported,omitempty"` // RFC 9396 §10
 }
 
 // metadata renders the document. The same one serves both well-known paths.
@@ -122,6 +123,7 @@ func (p *Provider) metadata() []byte {
 		RequestParameter:       true, RequestObjectAlgs: namesOf(assertionAlgorithms),
 		PushedRequestEndpoint: issuer + "/oauth2/par", RequirePushedRequests: p.config.RequirePushedRequests,
 		RequestURIParameter: p.config.RequestURIs, RequestURIRegistration: p.config.RequestURIs,
+		DetailsTypes: p.config.DetailsTypes.Names(),
 	})
 	if err != nil {
 		panic(err) // our own type always encodes

@@ -12,11 +12,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/ory/fosite"
+
+	"github.com/symbolon-id/symbolon/clients"
 )
 
 // ReplayStore remembers what may be used once. storage implements it.
@@ -50,42 +53,60 @@ type proofClaims struct {
 	IssuedAt        int64  `json:"iat"`
 	AccessTokenHash string `json:"ath"`
 	Nonce           string `json:"nonce"`
+
+	ExpiresAt *float64 `json:"exp"` // no proof needs these, and what is there holds (RFC 7519 §4.1.4, §4.1.5)
+	NotBefore *float64 `json:"nbf"`
 }
 
-// dpopKey checks the DPoP proof of r (RFC 9449 §4.3) and returns the thumbprint of its key; empty when r has none. accessToken is the token the
-// proof has to belong to, empty at the token endpoint. Each proof is good once, on all nodes.
-func (p *Provider) dpopKey(r *http.Request, accessToken string) (thumbprint string, err error) {
+// provenKey is the key that a DPoP proof was made with: its thumbprint and its algorithm. The zero value: there was no proof.
+type provenKey struct {
+	thumbprint string
+	alg        jose.SignatureAlgorithm
+}
+
+// dpopKey checks the DPoP proof of r (RFC 9449 §4.3) and returns its key. accessToken is the token the proof has to belong to, empty at the token
+// endpoint. Each proof is good once, on all nodes.
+func (p *Provider) dpopKey(r *http.Request, accessToken string) (provenKey, error) {
 	proofs := r.Header.Values("DPoP")
 	if len(proofs) == 0 {
-		return "", nil
+		return provenKey{}, nil
 	}
 	if len(proofs) > 1 || len(proofs[0]) > maxProof {
-		return "", errDPoPProof.WithHint("Send one DPoP header with one proof.")
+		return provenKey{}, errDPoPProof.WithHint("Send one DPoP header with one proof.")
 	}
 	key, claims, err := parseProof(proofs[0])
 	if err != nil {
-		return "", err
+		return provenKey{}, err
 	}
 	if err := p.checkProof(r, claims, accessToken); err != nil {
-		return "", err
+		return provenKey{}, err
 	}
 	sum, err := key.Thumbprint(crypto.SHA256)
 	if err != nil {
-		return "", errDPoPProof.WithHint("The key of the proof has no thumbprint.")
+		return provenKey{}, errDPoPProof.WithHint("The key of the proof has no thumbprint.")
 	}
-	thumbprint = base64.RawURLEncoding.EncodeToString(sum)
+	thumbprint := base64.RawURLEncoding.EncodeToString(sum)
 	used := sha256.Sum256([]byte("dpop\x00" + thumbprint + "\x00" + claims.ID))
 	fresh, err := p.config.Replays.UseOnce(r.Context(), used[:], time.Unix(claims.IssuedAt, 0).Add(2*dpopWindow))
 	if err != nil {
-		return "", &fault{err}
+		return provenKey{}, &fault{err}
 	}
 	if !fresh {
-		return "", errDPoPProof.WithHint("The proof has been used before. Make a new one for each request.")
+		return provenKey{}, errDPoPProof.WithHint("The proof has been used before. Make a new one for each request.")
 	}
-	return thumbprint, nil
+	return provenKey{thumbprint, jose.SignatureAlgorithm(key.Algorithm)}, nil
 }
 
-// parseProof checks signature and header. The key in the header is the point of a proof; nothing else in the header is followed.
+// checkProver refuses a proof that the client must not make.
+func (p *Provider) checkProver(c *clients.Client, key provenKey) *fosite.RFC6749Error {
+	if !p.maySignWith(c, key.alg) {
+		return errDPoPProof.WithHint("A client of the FAPI 2.0 profile makes its proofs with PS256, ES256 or EdDSA.")
+	}
+	return nil
+}
+
+// parseProof checks signature and header. The key in the header is the point of a proof; nothing else in the header is followed. The key is returned
+// with the algorithm that it was used with.
 func parseProof(proof string) (*jose.JSONWebKey, *proofClaims, error) {
 	invalid := func(why string) error { return errDPoPProof.WithHint(why) }
 	if _, _, ok := splitJWS(proof, maxProof); !ok {
@@ -111,6 +132,7 @@ func parseProof(proof string) (*jose.JSONWebKey, *proofClaims, error) {
 	if err := json.Unmarshal(payload, &claims); err != nil {
 		return nil, nil, invalid("The claims of the proof do not parse.")
 	}
+	key.Algorithm = header.Algorithm
 	return key, &claims, nil
 }
 
@@ -128,22 +150,44 @@ func goodKey(key any, alg string) bool {
 
 // checkProof checks what the proof was made for.
 func (p *Provider) checkProof(r *http.Request, c *proofClaims, accessToken string) error {
-	age := time.Since(time.Unix(c.IssuedAt, 0))
+	now := time.Now()
+	age := now.Sub(time.Unix(c.IssuedAt, 0))
 	switch {
 	case c.ID == "" || len(c.ID) > 256:
 		return errDPoPProof.WithHint("The proof needs a jti of at most 256 characters.")
 	case c.Method != r.Method:
 		return errDPoPProof.WithHint("The htm of the proof is not the method of the request.")
-	case c.URI != p.config.Issuer+r.URL.Path: // without query and fragment
+	case normalURL(c.URI) != normalURL(p.config.Issuer+r.URL.Path):
 		return errDPoPProof.WithHint("The htu of the proof is not the address of the endpoint.")
 	case age > dpopWindow || age < -dpopWindow:
 		return errDPoPProof.WithHint("The iat of the proof is more than a minute away from this server's clock.")
+	case c.ExpiresAt != nil && !(sane(*c.ExpiresAt) && numericDate(*c.ExpiresAt).After(now)):
+		return errDPoPProof.WithHint("The exp of the proof is over, or no time in seconds.")
+	case c.NotBefore != nil && !(sane(*c.NotBefore) && numericDate(*c.NotBefore).Before(now.Add(dpopWindow))):
+		return errDPoPProof.WithHint("The nbf of the proof is more than a minute ahead, or no time in seconds.")
 	case accessToken != "" && c.AccessTokenHash != accessTokenHash(accessToken):
 		return errDPoPProof.WithHint("The ath of the proof is not the hash of the access token.")
 	case c.Nonce != "" && !p.validNonce(c.Nonce), c.Nonce == "" && p.config.RequireDPoPNonce:
 		return errUseDPoPNonce
 	}
 	return nil
+}
+
+// normalURL is an address as those of proofs are compared: without query and fragment (RFC 9449 §4.3), scheme and host in lower case and without the
+// port that the scheme has by default (RFC 3986 §6.2.3). Empty for anything else.
+func normalURL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil {
+		return ""
+	}
+	host := strings.ToLower(u.Host)
+	switch u.Scheme { // in lower case already
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return u.Scheme + "://" + host + u.EscapedPath()
 }
 
 // accessTokenHash is the ath of a proof (RFC 9449 §4.2).

@@ -35,6 +35,8 @@ type Grant struct {
 	// The claims asked for by name (OIDC Core §5.5), sorted.
 	IDTokenClaims  []string
 	UserInfoClaims []string
+	// AuthorizationDetails is what the person allowed beside the scopes (RFC 9396), as details.List writes it; empty: nothing.
+	AuthorizationDetails string
 
 	AuthTime     time.Time
 	AMR          []string
@@ -45,7 +47,7 @@ type Grant struct {
 	DPoPKey      string       // RFC 7638 thumbprint that the refresh token is bound to; empty: not bound
 	Generation   int64        // of the refresh token, from 0; 0 and RefreshedAt zero: no refresh token was issued or it has not been used
 	CreatedAt    time.Time
-	RefreshedAt  time.Time // last rotation; zero before the first
+	RefreshedAt  time.Time // last use of the refresh token; zero before the first
 	ExpiresAt    time.Time // the absolute end of the refresh token, or of the access token where there is none
 	RevokedAt    time.Time // zero: not revoked
 }
@@ -82,6 +84,8 @@ type GrantReader interface {
 	ClientStands(ctx context.Context, clientID string, bit status.Index) (bool, error)
 	// Grant returns the grant with its standing in one statement, or ErrGrantNotFound.
 	Grant(ctx context.Context, id string) (Grant, Standing, error)
+	// GrantsOf lists the account's grants that are in force at now, oldest first: not revoked, not expired, and offline or of a session that goes on.
+	GrantsOf(ctx context.Context, accountID string, now time.Time) ([]Grant, error)
 	// ClientsOf returns the ids of the clients that the account has signed in to with the session.
 	ClientsOf(ctx context.Context, accountID, sessionID string) ([]string, error)
 }
@@ -95,9 +99,9 @@ type GrantStore interface {
 	// id, its account, not blocked) and, where it needs one, its consent. It is the one durable write of a code redemption.
 	// ErrGrantExists when its id is taken, ErrGrantNotFound when there is nothing to stand on any more.
 	InsertStandingGrant(ctx context.Context, g Grant) error
-	// RotateGrant raises Generation from generation and sets RefreshedAt, if the grant still has that generation and is not revoked. It says
-	// whether it did: one conditional statement.
-	RotateGrant(ctx context.Context, id string, generation int64, at time.Time) (bool, error)
+	// RotateGrant changes Generation from generation to next, which may be the same, and sets RefreshedAt, if the grant still has that generation and
+	// is not revoked. It says whether it did: one conditional statement.
+	RotateGrant(ctx context.Context, id string, generation, next int64, at time.Time) (bool, error)
 	// RevokeGrant sets RevokedAt, unless it is set. Revoking an unknown or revoked grant is no error.
 	RevokeGrant(ctx context.Context, id string, at time.Time) error
 }
@@ -114,8 +118,11 @@ type Consent struct {
 type ConsentStore interface {
 	// Consent returns the consent, or the zero Consent when there is none.
 	Consent(ctx context.Context, accountID, clientID string) (Consent, error)
+	// ConsentsOf lists the account's consents.
+	ConsentsOf(ctx context.Context, accountID string) ([]Consent, error)
 	// SaveConsent adds the scopes to the consent of (account, client).
 	SaveConsent(ctx context.Context, c Consent) error
-	// DeleteConsent removes the consent and revokes the client's grants of the account, in one commit.
+	// DeleteConsent removes the consent, revokes the client's grants of the account and writes a log-out notice for each of its sessions that
+	// the client has had a grant of, in one commit.
 	DeleteConsent(ctx context.Context, accountID, clientID string, at time.Time) error
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/symbolon-id/symbolon/clients"
+	"github.com/symbolon-id/symbolon/provider/details"
 	"github.com/symbolon-id/symbolon/provider/seal"
 	"github.com/symbolon-id/symbolon/provider/web"
 )
@@ -26,15 +27,19 @@ type Interaction struct {
 	Sealed      string // the value of "i"
 	Client      *clients.Client
 	RedirectURI string
-	Scopes      []string // what the client asks for and may have; the scopes that cover the claims it names too
-	LoginHint   string
-	UILocales   string // BCP 47 tags, space-separated
+	Scopes      []string     // what the client asks for and may have; the scopes that cover the claims it names too
+	Details     details.List // RFC 9396: each is a line of its own to the person
+	// DetailsDigest names Details in the form of the page that shows them; empty without any.
+	DetailsDigest string
+
+	LoginHint string
+	UILocales string // BCP 47 tags, space-separated
 	// Reauthenticate: the decision wants a new proof of the person.
 	Reauthenticate bool
 	// SelectAccount: the decision wants the person to choose the account.
 	SelectAccount bool
 	// UserCode is not empty when a device asks instead of a client's page: Client and RedirectURI are then unknown, and the pages go back to
-	// DevicePath.
+	// DevicePath. Where it is empty too, nobody asks: the person wants to see their account, and the pages go back to AccountPath.
 	UserCode    string
 	FirstSeenAt time.Time
 }
@@ -47,15 +52,23 @@ type sealedInteraction struct {
 	ID          string
 	Browser     []byte // SHA-256 of the binding cookie
 	FirstSeenAt int64  // Unix milliseconds
-	Parameters  string // the authorization request, as a query string; empty when it is too long for a URL and was pushed
+	Parameters  string // the authorization request, as a query string; empty when it is too long for a URL and was pushed, or when there is none
 	Denied      bool   // the person said no
 	AllowedBy   string // the account that said yes to this very request; empty while nobody has
-	Pushed      []byte // hash of the request_uri that it came by; nil when it was not pushed
-	Signed      bool   // it was in a request object
-	UserCode    string // of a device; there is no authorization request then
+	// AllowedDetails is the digest of the authorization details that it read, empty without any: another node may know other types.
+	AllowedDetails string
+
+	Pushed   []byte // hash of the request_uri that it came by; nil when it was not pushed
+	Signed   bool   // it was in a request object
+	UserCode string // of a device; there is no authorization request then
 	// What the decision asked the sign-in for: a new proof of the person, a choice of the account.
 	Reauthenticate bool
 	SelectAccount  bool
+}
+
+// own reports whether no client and no device asks for the sign-in.
+func (s *sealedInteraction) own() bool {
+	return s.Parameters == "" && len(s.Pushed) == 0 && s.UserCode == ""
 }
 
 func (s *sealedInteraction) firstSeenAt() time.Time { return time.UnixMilli(s.FirstSeenAt) }
@@ -121,7 +134,7 @@ func (p *Provider) InteractionOf(ctx context.Context, sealed string, r *http.Req
 	if err != nil {
 		return nil, err
 	}
-	if s.UserCode != "" {
+	if s.UserCode != "" || s.own() {
 		return &Interaction{ID: s.ID, Sealed: sealed, UserCode: s.UserCode, FirstSeenAt: s.firstSeenAt()}, nil
 	}
 	form, err := p.parametersOfInteraction(ctx, &s)
@@ -136,26 +149,44 @@ func (p *Provider) InteractionOf(ctx context.Context, sealed string, r *http.Req
 	if err != nil {
 		return nil, &web.PageError{Kind: web.PageLinkInvalid, Err: err} // it was read when the interaction was sealed
 	}
+	asked, refusal := p.requestedDetails(client, form.Get("authorization_details"))
+	if refusal != nil {
+		return nil, &web.PageError{Kind: web.PageLinkInvalid, Err: refusal} // as above, or the type was taken away since
+	}
 	return &Interaction{
 		ID: s.ID, Sealed: sealed, Client: client, RedirectURI: redirectURI,
-		Scopes:    withClaimScopes(allowedScopes(client, strings.Fields(form.Get("scope"))), claims.idToken, claims.userInfo),
+		Scopes:  withClaimScopes(allowedScopes(client, strings.Fields(form.Get("scope"))), claims.idToken, claims.userInfo),
+		Details: asked, DetailsDigest: detailsDigest(asked.String()),
 		LoginHint: form.Get("login_hint"), UILocales: form.Get("ui_locales"),
 		Reauthenticate: s.Reauthenticate, SelectAccount: s.SelectAccount, FirstSeenAt: s.firstSeenAt(),
 	}, nil
 }
 
+// StartAccount seals a sign-in for its own sake into an interaction of this browser, and returns the address where it goes on: afterwards the
+// person is at AccountPath, and nowhere else.
+func (p *Provider) StartAccount(w http.ResponseWriter, r *http.Request) (location string) {
+	s := sealedInteraction{ID: randomID(), Browser: p.bindBrowser(w, r), FirstSeenAt: time.Now().UnixMilli()}
+	return "/login?i=" + url.QueryEscape(p.sealInteraction(s))
+}
+
 // ResumeURL is where the browser goes when a page is done with i.
 func (p *Provider) ResumeURL(i *Interaction) string {
-	if i.UserCode != "" {
+	switch {
+	case i.UserCode != "":
 		return devicePage(i.Sealed)
+	case i.Client == nil:
+		return AccountPath
 	}
 	return ResumePath + "?i=" + url.QueryEscape(i.Sealed)
 }
 
 // DenyURL is where the browser goes when the person said no.
 func (p *Provider) DenyURL(i *Interaction) string {
-	if i.UserCode != "" {
+	switch {
+	case i.UserCode != "":
 		return DevicePath
+	case i.Client == nil:
+		return "/"
 	}
 	s, err := p.unseal(i.Sealed)
 	if err != nil {
@@ -176,7 +207,7 @@ func (p *Provider) Allow(ctx context.Context, i *Interaction, accountID string) 
 	if err := p.config.Consents.SaveConsent(ctx, consent); err != nil {
 		return &fault{err}
 	}
-	s.AllowedBy = accountID
+	s.AllowedBy, s.AllowedDetails = accountID, i.DetailsDigest
 	i.Sealed = p.sealInteraction(s)
 	return nil
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -34,6 +35,8 @@ type introspectionResponse struct {
 
 	Confirmation *confirmation `json:"cnf,omitempty"`
 	Actor        *actor        `json:"act,omitempty"`
+
+	AuthorizationDetails json.RawMessage `json:"authorization_details,omitempty"` // RFC 9396 §9.2
 }
 
 // serveIntrospection is the introspection endpoint (RFC 7662 §2). It answers confidential clients only; that a caller holds some access token
@@ -117,7 +120,7 @@ func (p *Provider) introspect(ctx context.Context, c *clients.Client, token stri
 	return introspectionResponse{
 		Active: true, Scope: claims.Scope, ClientID: claims.ClientID, TokenType: tokenType, Confirmation: claims.Confirmation, Actor: claims.Actor, ExpiresAt: claims.ExpiresAt, IssuedAt: claims.IssuedAt,
 		Subject: claims.Subject, Audience: claims.Audience, Issuer: claims.Issuer, ID: claims.ID, SessionID: claims.SessionID,
-		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR,
+		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR, AuthorizationDetails: claims.AuthorizationDetails,
 	}, nil
 }
 
@@ -156,5 +159,6 @@ func (p *Provider) introspectRefreshToken(ctx context.Context, c *clients.Client
 	return introspectionResponse{
 		Active: true, Scope: joinScopes(g.Scopes), ClientID: g.ClientID, ExpiresAt: expires.Unix(), IssuedAt: g.lastUse().Unix(),
 		Subject: p.subject(owner, g.AccountID), Issuer: p.config.Issuer, SessionID: p.sid(owner, g.SessionID), AuthTime: g.AuthTime.Unix(), ACR: g.ACR, AMR: g.AMR,
+		AuthorizationDetails: json.RawMessage(g.AuthorizationDetails),
 	}, nil
 }

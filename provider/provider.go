@@ -10,6 +10,7 @@ import (
 
 	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/provider/account"
+	"github.com/symbolon-id/symbolon/provider/details"
 	"github.com/symbolon-id/symbolon/provider/keys"
 	"github.com/symbolon-id/symbolon/provider/seal"
 	"github.com/symbolon-id/symbolon/provider/session"
@@ -44,6 +45,9 @@ type Config struct {
 	// metadata document. Neither is served here: both are announced.
 	Registration    bool
 	ClientDocuments bool
+	// RegistrationAudience lists the resources that clients which registered themselves, or have a metadata document, may name (RFC 8707), though
+	// they are registered for none.
+	RegistrationAudience []string
 	// TrustedRedirect says whether an operator has named the place that a redirect URI leads to. Where not, no error leads from here to a client
 	// that registered itself before the person has signed in. nil: no place is named.
 	TrustedRedirect func(redirectURI string) bool
@@ -55,6 +59,8 @@ type Config struct {
 	RequestURIs bool
 	// TrustedIssuers are those whose assertions clients may bring (RFC 7523). None: the grant type is not offered.
 	TrustedIssuers []TrustedIssuer
+	// DetailsTypes are the types of authorization details (RFC 9396). None: the parameter authorization_details means nothing.
+	DetailsTypes details.Types
 	// RequireDPoPNonce makes every DPoP proof carry a nonce of ours (RFC 9449 §8), at the price of one more request now and then.
 	RequireDPoPNonce bool
 	// ErrorPage answers a person whose request cannot be sent back to the client.

@@ -71,6 +71,9 @@ func (p *Provider) servePushedAuthorizationRequest(w http.ResponseWriter, r *htt
 	if err != nil {
 		return err
 	}
+	if err := p.checkProver(client, dpopKey); err != nil {
+		return err
+	}
 	if form.Has("request_uri") { // RFC 9126 §2.1
 		return fosite.ErrInvalidRequest.WithHint("The parameter request_uri must not be pushed: it is what you get here.")
 	}
@@ -79,7 +82,7 @@ func (p *Provider) servePushedAuthorizationRequest(w http.ResponseWriter, r *htt
 		form.Del(credential)
 	}
 	uri := pushedPrefix + randomText(pushedBytes)
-	if err := p.push(r, authorization{form: form, pushed: pushedHash(uri)}, dpopKey); err != nil {
+	if err := p.push(r, authorization{form: form, pushed: pushedHash(uri)}, dpopKey.thumbprint); err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusCreated, pushedResponse{RequestURI: uri, ExpiresIn: int64(pushedLifetime.Seconds())})

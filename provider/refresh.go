@@ -138,7 +138,8 @@ func (h refreshHandler) prepare(r fosite.AccessRequester, g Grant, generation in
 // successor. When another request was faster, both get the same one.
 func (h refreshHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
 	s := r.GetSession().(*grantSession)
-	if err := h.rotate(ctx, s.grant, r.GetClient().(*fositeClient).Client); err != nil {
+	successor, err := h.rotate(ctx, s.grant, r.GetClient().(*fositeClient).Client)
+	if err != nil {
 		return err
 	}
 	flow := &codeFlow{provider: h.provider}
@@ -150,26 +151,31 @@ func (h refreshHandler) PopulateTokenEndpointResponse(ctx context.Context, r fos
 	response.SetTokenType("bearer")
 	response.SetExpiresIn(time.Until(s.accessExpiresAt))
 	response.SetScopes(r.GetGrantedScopes())
-	response.SetExtra("refresh_token", h.provider.refreshToken(s.grant.ID, s.grant.Generation+1))
+	response.SetExtra("refresh_token", h.provider.refreshToken(s.grant.ID, successor))
 	return nil
 }
 
-func (h refreshHandler) rotate(ctx context.Context, g Grant, c *clients.Client) error {
-	moved, err := h.provider.config.Grants.RotateGrant(ctx, g.ID, g.Generation, time.Now())
+// rotate moves the grant on, and returns the generation of the refresh token to answer with: the next one, or the same where the client keeps it.
+func (h refreshHandler) rotate(ctx context.Context, g Grant, c *clients.Client) (successor int64, err error) {
+	next := g.Generation + 1
+	if h.provider.keepsRefreshToken(c) { // FAPI 2.0 §5.3.2.1
+		next = g.Generation
+	}
+	moved, err := h.provider.config.Grants.RotateGrant(ctx, g.ID, g.Generation, next, time.Now())
 	if err != nil {
-		return &fault{err}
+		return 0, &fault{err}
 	}
 	if moved {
-		return nil
+		return next, nil
 	}
 	now, _, err := h.provider.config.Grants.Grant(ctx, g.ID)
 	if errors.Is(err, ErrGrantNotFound) || (err == nil && !now.RevokedAt.IsZero()) {
-		return errRefreshToken("it has been revoked")
+		return 0, errRefreshToken("it has been revoked")
 	}
 	if err != nil {
-		return &fault{err}
+		return 0, &fault{err}
 	}
-	return h.checkAge(ctx, now, g.Generation, c)
+	return g.Generation + 1, h.checkAge(ctx, now, g.Generation, c)
 }
 
 func errRefreshToken(why string) *fosite.RFC6749Error {

@@ -13,8 +13,13 @@ func TestRepeatedParameters(t *testing.T) {
 		return url.Values{"code_challenge": {challenge}, "nonce": {nonce}}
 	}
 	for i, c := range []struct{ client, challenge, nonce, want string }{
-		{"a", "c1", "n1", ""}, {"a", "c1", "n2", "code_challenge"}, {"b", "c1", "n2", ""}, {"a", "c2", "n2", "nonce"}, {"a", "c2", "n2", "code_challenge nonce"},
-		{"a", "", "", ""}, {"a", "", "", ""},
+		{"a", "c1", "n1", ""},
+		{"a", "c1", "n2", "code_challenge"},
+		{"b", "c1", "n2", ""},
+		{"a", "c2", "n2", "nonce"},
+		{"a", "c2", "n2", "code_challenge nonce"},
+		{"a", "", "", ""},
+		{"a", "", "", ""},
 	} {
 		if got := r.see(c.client, form(c.challenge, c.nonce)); got != c.want {
 			t.Errorf("%d: %q, want %q", i, got, c.want)

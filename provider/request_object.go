@@ -148,6 +148,9 @@ func (p *Provider) takeRequestObject(ctx context.Context, a *authorization, c *c
 	if alg := c.Metadata.RequestObjectSigningAlg; alg != "" && alg != string(o.jws.header.Algorithm) {
 		return errRequestObject("The request object is not signed with the client's request_object_signing_alg.")
 	}
+	if !p.maySignWith(c, o.jws.header.Algorithm) {
+		return errRequestObject("A client of the FAPI 2.0 profile signs its request objects with PS256, ES256 or EdDSA.")
+	}
 	signed, err := p.clientKeys.verify(ctx, c, o.jws.signedBy)
 	if err != nil {
 		return err

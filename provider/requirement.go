@@ -32,6 +32,7 @@ type question struct {
 	session *session.Session // nil: nobody is signed in
 	subject string           // the "sub" of the session's account for the client
 	scopes  []string         // that the person has to have allowed
+	details string           // authorization details that the person has to allow too; empty: none
 	consent Consent          // of the session's account for the client; zero without one
 	// skipConsent: an administrator says that the client is the operator's own.
 	skipConsent bool
@@ -135,7 +136,8 @@ func tooOld(q question, signedInSince bool) bool {
 // for every time.
 func consentMissing(q question) bool {
 	onRecord := !q.consent.GrantedAt.IsZero() && containsAll(q.consent.Scopes, q.scopes)
-	if slices.Contains(q.prompts, "consent") || q.impersonable {
+	// RFC 9396 §3: each payment is another one, so an earlier answer says nothing about what is asked for now.
+	if slices.Contains(q.prompts, "consent") || q.impersonable || q.details != "" && !q.skipConsent {
 		return !(q.allowed && onRecord)
 	}
 	return !q.skipConsent && !onRecord

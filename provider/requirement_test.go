@@ -63,6 +63,11 @@ func TestRequirementOf(t *testing.T) {
 		"AZ-15: also when it is the operator's own":             {question{impersonable: true, skipConsent: true, session: old, consent: consent}, consentPage, ""},
 		"AZ-15: answered":                                       {question{impersonable: true, session: old, consent: consent, allowed: true}, nothing, ""},
 		"AZ-15: silent":                                         {question{impersonable: true, prompts: []string{"none"}, session: old, consent: consent}, nothing, "consent_required"},
+		"RFC 9396 §3: details are always asked for":             {question{details: "[]", session: old, consent: consent}, consentPage, ""},
+		"RFC 9396 §3: details, answered":                        {question{details: "[]", session: old, consent: consent, allowed: true}, nothing, ""},
+		"RFC 9396 §3: details, silent":                          {question{details: "[]", prompts: []string{"none"}, session: old, consent: consent}, nothing, "consent_required"},
+		"RFC 9396 §3: details of the operator's own client":     {question{details: "[]", skipConsent: true, session: old}, nothing, ""},
+		"RFC 9396 §3: details, allowed and withdrawn since":     {question{details: "[]", session: old, allowed: true, scopes: []string{"openid"}}, consentPage, ""},
 		"allowed, and withdrawn since":                          {question{impersonable: true, session: old, allowed: true, scopes: []string{"openid"}}, consentPage, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

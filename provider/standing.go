@@ -62,7 +62,7 @@ func (p *Provider) clientOf(ctx context.Context, s Standing, clientID string, ne
 		return nil, &fault{err}
 	}
 	// skip_consent may have been taken from the client since.
-	if (needsConsent || alwaysAsked(client)) && !containsAll(s.ConsentScopes, scopes) {
+	if (needsConsent || alwaysAsked(client)) && (s.ConsentScopes == nil || !containsAll(s.ConsentScopes, scopes)) {
 		return nil, fosite.ErrNotFound.WithDebug("the consent was withdrawn")
 	}
 	return client, nil

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -23,6 +24,8 @@ type tokenResponse struct {
 	Scope        string `json:"scope,omitempty"`
 
 	IssuedTokenType string `json:"issued_token_type,omitempty"` // RFC 8693 §2.2.1
+
+	AuthorizationDetails json.RawMessage `json:"authorization_details,omitempty"` // RFC 9396 §7
 }
 
 // serveToken is the token endpoint (RFC 6749 §3.2).
@@ -35,25 +38,23 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ctx, t := withTokenRequest(r.Context(), dpopKey)
+	ctx, t := withTokenRequest(r.Context(), dpopKey.thumbprint)
 	t.audiences = audiences
 
 	request, err := p.fosite.NewAccessRequest(ctx, r, &grantSession{})
 	if err != nil {
 		return p.tokenRefusal(ctx, t, err)
 	}
-	if dpopKey == "" && request.GetClient().(*fositeClient).Metadata.DPoPBoundAccessTokens { // RFC 9449 §5.2
-		return errDPoPProof.WithHint("This client is registered for DPoP-bound access tokens: send a DPoP proof.")
-	}
-	if request.GetClient().(*fositeClient).Metadata.CertificateBoundAccessTokens { // RFC 8705 §3
-		if t.certificate = p.config.MutualTLS.certificate(r); t.certificate == "" {
-			return fosite.ErrInvalidRequest.WithHint("This client is registered for certificate-bound access tokens: connect with its certificate.")
-		}
+	if err := p.checkSender(r, t, request.GetClient().(*fositeClient).Client, dpopKey); err != nil {
+		return err
 	}
 	if form.Get("grant_type") == "client_credentials" {
 		if err := p.grantClientCredentials(request); err != nil {
 			return err
 		}
+	}
+	if err := p.narrowDetails(ctx, request); err != nil {
+		return err
 	}
 	if err := p.narrowAudience(request); err != nil {
 		return err
@@ -66,6 +67,23 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
 		web.Annotate(ctx, "grant", id)
 	}
 	writeJSON(w, http.StatusOK, answer(t, request, response))
+	return nil
+}
+
+// checkSender checks that the request proves the key that the client's tokens are to be bound to.
+func (p *Provider) checkSender(r *http.Request, t *tokenRequest, c *clients.Client, dpopKey provenKey) error {
+	if dpopKey.thumbprint == "" && c.Metadata.DPoPBoundAccessTokens { // RFC 9449 §5.2
+		return errDPoPProof.WithHint("This client is registered for DPoP-bound access tokens: send a DPoP proof.")
+	}
+	if err := p.checkProver(c, dpopKey); err != nil {
+		return err
+	}
+	if !c.Metadata.CertificateBoundAccessTokens {
+		return nil
+	}
+	if t.certificate = p.config.MutualTLS.certificate(r); t.certificate == "" { // RFC 8705 §3
+		return fosite.ErrInvalidRequest.WithHint("This client is registered for certificate-bound access tokens: connect with its certificate.")
+	}
 	return nil
 }
 
@@ -151,7 +169,8 @@ func personalScope(s string) bool {
 // server.
 func (p *Provider) audienceFor(c *clients.Client, resources []string, scopes []string) ([]string, error) {
 	for _, resource := range resources {
-		if !has(c.Metadata.Audience, resource) && resource != p.AdminAudience() {
+		offered := c.SelfRegistered && has(p.config.RegistrationAudience, resource)
+		if !has(c.Metadata.Audience, resource) && !offered && resource != p.AdminAudience() {
 			return nil, errInvalidTarget.WithHintf("The client is not registered for the resource %s. Add it to its audience.", printable(resource))
 		}
 	}
@@ -205,5 +224,6 @@ func answer(t *tokenRequest, request fosite.AccessRequester, response fosite.Acc
 		ExpiresIn:    int64(request.GetSession().(*grantSession).accessLifetime.Seconds()),
 		RefreshToken: text("refresh_token"), IDToken: text("id_token"),
 		Scope: strings.Join(request.GetGrantedScopes(), " "), IssuedTokenType: text("issued_token_type"),
+		AuthorizationDetails: json.RawMessage(request.GetSession().(*grantSession).grant.AuthorizationDetails),
 	}
 }

@@ -56,6 +56,7 @@ func (p *Provider) decideTokenExchange(ctx context.Context, c *clients.Client, f
 	if err != nil {
 		return nil, nil, err
 	}
+	grant.AuthorizationDetails = string(subject.AuthorizationDetails) // the token's, which may be narrower than its grant's
 	s := &grantSession{grant: grant, actor: subject.Actor, notAfter: time.Unix(subject.ExpiresAt, 0), settled: true}
 	if form.Has("actor_token") {
 		if err := p.addActor(ctx, c, form.Get("actor_token"), s); err != nil {

@@ -84,9 +84,6 @@ func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return errBearer(err, presented)
 	}
-	if err := p.checkBinding(r, presented, c); err != nil {
-		return err
-	}
 	web.Annotate(r.Context(), "client", c.ClientID)
 	client, err := p.client(r.Context(), c.ClientID)
 	if err != nil {
@@ -94,6 +91,9 @@ func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) error {
 	}
 	if client == nil { // removed a moment ago
 		return &bearerError{RFC6749Error: errInvalidToken, status: http.StatusUnauthorized}
+	}
+	if err := p.checkBinding(r, presented, c, client); err != nil {
+		return err
 	}
 	allowOrigin(r.Context(), client)
 	scopes := strings.Fields(c.Scope)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -82,18 +81,4 @@ func addScopes(old list, scopes []string) list {
 		}
 	}
 	return union
-}
-
-// DeleteConsent implements provider.ConsentStore.
-func (db *DB) DeleteConsent(ctx context.Context, accountID, clientID string, at time.Time) error {
-	if !isKey(accountID) || !isKey(clientID) {
-		return nil
-	}
-	err := db.tx(ctx, func(tx *gorm.DB) error {
-		if err := tx.Where("account_id = ? AND client_id = ?", accountID, clientID).Delete(&consentRow{}).Error; err != nil {
-			return err
-		}
-		return revokeGrants(tx, at, "account_id = ? AND client_id = ?", accountID, clientID)
-	})
-	return fault("delete consent", err)
 }

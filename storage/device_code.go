@@ -26,6 +26,8 @@ type deviceCodeRow struct {
 	Scopes       list
 	Audience     list
 	Address      text
+
+	AuthorizationDetails *string
 }
 
 func (deviceCodeRow) TableName() string { return "device_codes" }
@@ -35,6 +37,7 @@ func (r deviceCodeRow) record() provider.DeviceCode {
 		ID: r.ID, DeviceHash: r.DeviceHash, UserHash: r.UserHash, ClientID: r.ClientID, Scopes: r.Scopes.strings(), Audience: r.Audience.strings(),
 		Address: string(r.Address), CreatedAt: r.CreatedAt.time(), ExpiresAt: r.ExpiresAt.time(), DecidedAt: r.DecidedAt.time(), Denied: r.Denied,
 		AccountID: orEmpty(r.AccountID), SessionID: orEmpty(r.SessionID), AuthTime: r.AuthTime.time(), AMR: r.AMR.strings(), ACR: string(r.ACR),
+		AuthorizationDetails: orEmpty(r.AuthorizationDetails),
 	}
 }
 
@@ -46,6 +49,7 @@ func (db *DB) InsertDeviceCode(ctx context.Context, c provider.DeviceCode) error
 	row := deviceCodeRow{
 		DeviceHash: c.DeviceHash, UserHash: c.UserHash, CreatedAt: toMillis(c.CreatedAt), ExpiresAt: toMillis(c.ExpiresAt),
 		PollInterval: c.Interval.Milliseconds(), ID: c.ID, ClientID: c.ClientID, Scopes: c.Scopes, Audience: c.Audience, Address: text(c.Address),
+		AuthorizationDetails: orNull(c.AuthorizationDetails),
 	}
 	return fault("insert device code", db.write.WithContext(ctx).Create(&row).Error)
 }

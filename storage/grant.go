@@ -37,13 +37,15 @@ type grantRow struct {
 
 	IDTokenClaims  *string
 	UserInfoClaims *string `gorm:"column:userinfo_claims"`
+
+	AuthorizationDetails *string
 }
 
 func (grantRow) TableName() string { return "grants" }
 
 const grantColumns = `g.id, g.generation, g.auth_time, g.created_at, g.refreshed_at, g.expires_at, g.revoked_at, g.offline, g.needs_consent,
  g.client_id, g.account_id, g.session_id, g.acr, g.amr, g.scopes, g.audience, g.status_list, g.status_bit, g.dpop_key,
- g.id_token_claims, g.userinfo_claims`
+ g.id_token_claims, g.userinfo_claims, g.authorization_details`
 
 // standingRow is the standing; a NULL says that the row it comes from is not there.
 type standingRow struct {
@@ -173,6 +175,7 @@ func rowOf(g provider.Grant) (grantRow, error) {
 		NeedsConsent: g.NeedsConsent, ClientID: g.ClientID, AccountID: g.AccountID, SessionID: g.SessionID, ACR: text(g.ACR), AMR: g.AMR,
 		Scopes: g.Scopes, Audience: g.Audience, DPoPKey: orNull(g.DPoPKey),
 		IDTokenClaims: orNull(strings.Join(g.IDTokenClaims, " ")), UserInfoClaims: orNull(strings.Join(g.UserInfoClaims, " ")),
+		AuthorizationDetails: orNull(g.AuthorizationDetails),
 	}
 	if g.Status != (status.Index{}) {
 		if !isIndex(g.Status) {
@@ -211,6 +214,7 @@ func (r grantRow) record() provider.Grant {
 		NeedsConsent: r.NeedsConsent, Generation: r.Generation, CreatedAt: r.CreatedAt.time(), RefreshedAt: r.RefreshedAt.time(),
 		ExpiresAt: r.ExpiresAt.time(), RevokedAt: r.RevokedAt.time(), DPoPKey: orEmpty(r.DPoPKey),
 		IDTokenClaims: namesOf(r.IDTokenClaims), UserInfoClaims: namesOf(r.UserInfoClaims),
+		AuthorizationDetails: orEmpty(r.AuthorizationDetails),
 	}
 	if r.StatusList != nil && r.StatusBit != nil {
 		g.Status = status.Index{List: *r.StatusList, Bit: *r.StatusBit}
@@ -227,13 +231,13 @@ func namesOf(s *string) []string {
 }
 
 // RotateGrant implements provider.GrantStore.
-func (db *DB) RotateGrant(ctx context.Context, id string, generation int64, at time.Time) (bool, error) {
+func (db *DB) RotateGrant(ctx context.Context, id string, generation, next int64, at time.Time) (bool, error) {
 	if !isKey(id) {
 		return false, nil
 	}
 	result := db.write.WithContext(ctx).Exec(
-		"UPDATE grants SET generation = generation + 1, refreshed_at = ? WHERE id = ? AND generation = ? AND revoked_at IS NULL",
-		toMillis(at), id, generation)
+		"UPDATE grants SET generation = ?, refreshed_at = ? WHERE id = ? AND generation = ? AND revoked_at IS NULL",
+		next, toMillis(at), id, generation)
 	return result.RowsAffected == 1, fault("rotate grant", result.Error)
 }
 

@@ -58,7 +58,7 @@ func benchRotate(b *testing.B, db *storage.DB) {
 	g := insert(b, db)
 	b.ReportAllocs()
 	for n := int64(0); b.Loop(); n++ {
-		if ok, err := db.RotateGrant(b.Context(), g, n, time.Now()); err != nil || !ok {
+		if ok, err := db.RotateGrant(b.Context(), g, n, n+1, time.Now()); err != nil || !ok {
 			b.Fatal(ok, err)
 		}
 	}

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -100,10 +101,21 @@ func deleteSessions(tx *gorm.DB, where string, key ...any) ([]sessionRow, error)
 // endSession does the rest for a session that was deleted: its grants are revoked, except offline ones, and its clients are to be told. The
 // account's index finds them.
 func endSession(tx *gorm.DB, s *sessionRow, at time.Time) error {
-	if err := revokeGrants(tx, at, "account_id = ? AND session_id = ? AND NOT offline", s.AccountID, s.ID); err != nil {
-		return err
+	return endSessions(tx, s.AccountID, []sessionRow{*s}, at)
+}
+
+// endSessions is endSession for several of one account.
+func endSessions(tx *gorm.DB, accountID string, ended []sessionRow, at time.Time) error {
+	for part := range slices.Chunk(ended, 500) {
+		ids := make([]string, len(part))
+		for i, s := range part {
+			ids[i] = s.ID
+		}
+		if err := revokeGrants(tx, at, "account_id = ? AND session_id IN ? AND NOT offline", accountID, ids); err != nil {
+			return err
+		}
 	}
-	return writeNotices(tx, at, s.AccountID, []sessionRow{*s})
+	return writeNotices(tx, at, accountID, ended)
 }
 
 // SessionByToken implements session.Store.
@@ -143,6 +155,21 @@ func (db *DB) EndSession(ctx context.Context, id string, at time.Time) error {
 		return endSession(tx, old, at)
 	})
 	return fault("end session", err)
+}
+
+// EndOtherSessions implements session.Store.
+func (db *DB) EndOtherSessions(ctx context.Context, accountID, keep string, at time.Time) error {
+	if !isKey(accountID) || !isKey(keep) { // nothing to keep would end them all
+		return nil
+	}
+	err := db.tx(ctx, func(tx *gorm.DB) error {
+		ended, err := deleteSessions(tx, "account_id = ? AND id <> ?", accountID, keep)
+		if err != nil {
+			return err
+		}
+		return endSessions(tx, accountID, ended, at)
+	})
+	return fault("end other sessions", err)
 }
 
 // SessionsOf implements session.Store.

@@ -257,6 +257,7 @@ const fullDocument = `{
 	"backchannel_logout_uri": "https://app.example/bc", "backchannel_logout_session_required": true,
 	"frontchannel_logout_uri": "https://app.example/fc", "frontchannel_logout_session_required": true,
 	"jwks_uri": "https://client.example/keys", "request_object_signing_alg": "PS256", "require_signed_request_object": true, "request_uris": ["https://client.example/request"], "require_pushed_authorization_requests": true,
+	"authorization_details_types": ["payment_initiation"],
 	"sector_identifier_uri": "https://app.example/sector", "userinfo_signed_response_alg": "ES256",
 	"id_token_encrypted_response_alg": "RSA-OAEP-256", "id_token_encrypted_response_enc": "A256GCM",
 	"userinfo_encrypted_response_alg": "ECDH-ES", "userinfo_encrypted_response_enc": "A128CBC-HS256",

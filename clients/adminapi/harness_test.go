@@ -61,7 +61,8 @@ func newHarness(t *testing.T) *harness {
 	key := []byte(strings.Repeat("k", 32))
 	registry := clients.NewRegistry(clients.RegistryConfig{
 		Store: db, Cache: clients.NewCache(db), SecretKey: key,
-		FetchSector: func(context.Context, string) ([]byte, error) { return []byte(`["https://app.example/cb"]`), nil },
+		FetchSector:               func(context.Context, string) ([]byte, error) { return []byte(`["https://app.example/cb"]`), nil },
+		AuthorizationDetailsTypes: []string{"payment_initiation"},
 	})
 	api, err := New(Config{Registry: registry, Authenticate: authenticate, Issuer: "https://id.example/", CursorKey: key})
 	if err != nil {

@@ -24,9 +24,9 @@ func matrix() []row {
 		{[]string{"cmd/internal/app/interop"}, []string{"cmd/internal/load"}}, // it knows the binary from outside
 		{[]string{"cmd/internal/app/..."}, append([]string{"cmd/internal/...", "storage"}, below...)},
 		{[]string{"cmd/internal/..."}, append([]string{"cmd/internal/..."}, below...)},
-		{[]string{"login-ui"}, []string{"provider", "provider/account", "provider/session", "provider/upstream", "clients", "provider/web"}},
+		{[]string{"login-ui"}, []string{"provider", "provider/account", "provider/details", "provider/session", "provider/upstream", "clients", "provider/web"}},
 		{[]string{"provider"}, []string{
-			"clients", "provider/account", "provider/session", "provider/keys", "provider/seal", "provider/status", "provider/web",
+			"clients", "provider/account", "provider/details", "provider/session", "provider/keys", "provider/seal", "provider/status", "provider/web",
 		}},
 		{[]string{"clients/adminapi", "clients/registration", "clients/console"}, []string{"clients", "provider/session", "provider/web"}},
 		{[]string{"storage"}, storageImports()},
@@ -36,7 +36,7 @@ func matrix() []row {
 		{[]string{"provider/upstream/upstreamtest"}, []string{"provider/upstream"}},
 		{[]string{"cmd/demo/partner"}, []string{"clients/sdk/bearer"}}, // as somebody outside would write it
 		{[]string{
-			"provider/account", "provider/session", "provider/keys", "provider/seal", "provider/status",
+			"provider/account", "provider/details", "provider/session", "provider/keys", "provider/seal", "provider/status",
 			"provider/web", "clients", "clients/sdk/bearer", "clients/sdk/button", "migrations",
 		}, nil},
 	}
@@ -66,6 +66,11 @@ type confined struct {
 func confinements() []confined {
 	return []confined{
 		{"github.com/ory/fosite", []string{"provider"}, false, "fosite stays behind package provider (docs/decisions/0003-fosite.md)"},
+		{
+			"github.com/santhosh-tekuri/jsonschema",
+			[]string{"provider/details"},
+			false, "JSON Schema stays behind package provider/details (docs/decisions/0013-authorization-details.md)",
+		},
 		{"gorm.io", []string{"storage", "storage/storagetest"}, false, "gorm stays behind package storage (docs/decisions/0005-storage.md)"},
 		{modulePath + "/storage/storagetest/pgserver", []string{"cmd/bench", "storage/..."}, true, "a private PostgreSQL is for tests and the bench"},
 		{modulePath + "/storage", []string{"cmd/internal/app/...", "storage/..."}, true, "only the composition root knows the storage"},

@@ -40,7 +40,7 @@ An embedded database that does not exist yet is made.`,
 			// Looked at before a database is made for it.
 			meta, opts, err := clients.DecodeRegistration(doc)
 			if err == nil {
-				err = clients.CheckCreate(&meta, opts, clients.Rules{Administrator: true, LoopbackURLs: true, LegacyResponseTypes: true})
+				err = clients.CheckCreate(&meta, opts, clients.Rules{Administrator: true, LoopbackURLs: true, LegacyResponseTypes: true, AuthorizationDetailsTypes: meta.AuthorizationDetailsTypes})
 			}
 			if err != nil {
 				return err

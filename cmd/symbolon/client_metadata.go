@@ -75,6 +75,7 @@ func memberFlags() []memberFlag {
 		{"tls-client-auth-san-ip", "tls_client_auth_san_ip", "", "or the `ADDRESS` in it"},
 		{"tls-client-auth-san-email", "tls_client_auth_san_email", "", "or the e-mail `ADDRESS` in it"},
 		{"tls-client-certificate-bound-access-tokens", "tls_client_certificate_bound_access_tokens", false, "every token request must come with its certificate"},
+		{"authorization-details-type", "authorization_details_types", []string(nil), "a `TYPE` of authorization details it may ask for; repeat for more"},
 		{"access-token-format", "access_token_format", "", "jwt, or opaque for tokens that only the server can read"},
 		{"introspect-any", "introspect_any", false, "may introspect the tokens of every client"},
 		{"token-exchange-client", "token_exchange_clients", []string(nil), "the `ID` of a client whose access tokens it may exchange; repeat for more"},

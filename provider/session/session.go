@@ -35,6 +35,8 @@ type Store interface {
 	TouchSession(ctx context.Context, id string, at time.Time) error
 	// EndSession deletes the session and revokes its grants, except offline ones, in one commit. Ending a session twice is no error.
 	EndSession(ctx context.Context, id string, at time.Time) error
+	// EndOtherSessions is EndSession for all sessions of the account but keep, in one commit.
+	EndOtherSessions(ctx context.Context, accountID, keep string, at time.Time) error
 	// SessionsOf lists the account's sessions, newest first.
 	SessionsOf(ctx context.Context, accountID string) ([]Session, error)
 }

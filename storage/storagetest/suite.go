@@ -40,6 +40,8 @@ func Run(t *testing.T, url string) {
 		{"client stands", testClientStands},
 		{"standing", testStanding},
 		{"consents", testConsents},
+		{"connections", testConnections},
+		{"other sessions", testOtherSessions},
 		{"keys", testKeys},
 		{"attempts", testAttempts},
 		{"status lists", testStatusLists},

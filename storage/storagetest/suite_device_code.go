@@ -14,6 +14,7 @@ func newDeviceCode(t *testing.T, db *storage.DB, name string, lives time.Duratio
 	c := provider.DeviceCode{
 		ID: id(t, name), DeviceHash: hash(t, name), UserHash: hash(t, "user"+name), ClientID: id(t, "client"), Scopes: []string{"openid", "email"},
 		Audience: []string{"https://api.example"}, Address: "2001:db8::1", CreatedAt: at(0), ExpiresAt: at(lives),
+		AuthorizationDetails: `[{"creditorName":"카페","type":"payment"}]`,
 	}
 	stored := c
 	stored.Interval = 5 * time.Second

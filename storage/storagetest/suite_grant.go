@@ -15,7 +15,7 @@ func testGrants(t *testing.T, db *storage.DB) {
 	g := provider.Grant{
 		ID: id(t, "grant"), ClientID: "c", AccountID: "a", SessionID: "s", Scopes: []string{"openid", "email"}, Audience: []string{"https://api.example/x y"},
 		AuthTime: at(-time.Hour), AMR: []string{"pwd"}, ACR: "1", Offline: true, NeedsConsent: true, Status: status.Index{List: 7, Bit: 0},
-		IDTokenClaims: []string{"email", "name"}, UserInfoClaims: []string{"picture"},
+		IDTokenClaims: []string{"email", "name"}, UserInfoClaims: []string{"picture"}, AuthorizationDetails: `[{"creditorName":"카페","type":"payment"}]`,
 		DPoPKey: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", CreatedAt: at(0), ExpiresAt: at(time.Hour),
 	}
 	check(t, db.InsertGrant(ctx, g))
@@ -32,13 +32,20 @@ func testGrants(t *testing.T, db *storage.DB) {
 
 	rotate := func(generation int64) bool {
 		t.Helper()
-		ok, err := db.RotateGrant(ctx, g.ID, generation, at(0))
+		ok, err := db.RotateGrant(ctx, g.ID, generation, generation+1, at(0))
 		check(t, err)
 		return ok
 	}
 	same(t, "generation 0", rotate(0), true)
 	same(t, "generation 0 again", rotate(0), false)
 	same(t, "a generation to come", rotate(2), false)
+	later := at(time.Minute)
+	kept, err := db.RotateGrant(ctx, g.ID, 1, 1, later)
+	check(t, err)
+	same(t, "generation 1 kept", kept, true)
+	got, _, err = db.Grant(ctx, g.ID)
+	check(t, err)
+	same(t, "refreshed at", got.RefreshedAt, later)
 	when := at(0)
 	check(t, db.RevokeGrant(ctx, g.ID, when))
 	check(t, db.RevokeGrant(ctx, g.ID, when.Add(time.Hour)))

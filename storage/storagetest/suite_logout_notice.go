@@ -64,9 +64,9 @@ func testNoticesWritten(t *testing.T, db *storage.DB) {
 			return db.StartSession(ctx, s, hash(t, "next"), hash(t, "sid"))
 		}, nil},
 		"RevokeGrant ends no session": {func(t *testing.T, _ session.Session) error { return db.RevokeGrant(ctx, id(t, "grant"), at(0)) }, nil},
-		"DeleteConsent ends no session": {func(t *testing.T, s session.Session) error {
-			return db.DeleteConsent(ctx, s.AccountID, id(t, "listener"), at(0))
-		}, nil},
+		"EndOtherSessions": {func(t *testing.T, s session.Session) error {
+			return db.EndOtherSessions(ctx, s.AccountID, id(t, "other"), at(0))
+		}, []string{"sid"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, listener, offline := newAccount(t, db, "maria"), newListener(t, db, "listener"), newListener(t, db, "offline")
@@ -97,7 +97,31 @@ func testNoticesWritten(t *testing.T, db *storage.DB) {
 			same(t, "notices", got, want)
 		})
 	}
+	t.Run("DeleteConsent", func(t *testing.T) { testNoticesOfConsent(t, db) })
 	t.Run("EndSession twice", func(t *testing.T) { testNoticesOnce(t, db) })
+}
+
+// testNoticesOfConsent: a client that the person takes their consent from is told for each session that goes on, and nobody else is told.
+func testNoticesOfConsent(t *testing.T, db *storage.DB) {
+	a, petros, listener, other := newAccount(t, db, "maria"), newAccount(t, db, "petros"), newListener(t, db, "listener"), newListener(t, db, "other")
+	s, second := newSession(t, db, a, "sid"), newSession(t, db, a, "second")
+	theirs := newSession(t, db, petros, "theirs")
+	newGrant(t, db, a, s, listener, "grant")
+	newGrant(t, db, a, s, listener, "grant again")
+	check(t, db.RevokeGrant(t.Context(), newGrant(t, db, a, second, listener, "revoked").ID, at(0))) // its own session there may go on
+	newGrant(t, db, a, s, other, "of another client")
+	newGrant(t, db, petros, theirs, listener, "of another person")
+	newGrant(t, db, a, session.Session{ID: id(t, "ended long ago")}, listener, "old grant")
+	check(t, db.DeleteConsent(t.Context(), a.ID, listener.ID, at(0)))
+	var got []string
+	for _, n := range claim(t, db, at(time.Minute), at(time.Hour)) {
+		got = append(got, n.SessionID+" "+n.ClientID)
+	}
+	slices.Sort(got)
+	same(t, "notices", got, []string{second.ID + " " + listener.ID, s.ID + " " + listener.ID})
+	left, err := db.SessionsOf(t.Context(), a.ID)
+	check(t, err)
+	same(t, "sessions, which go on", len(left), 2)
 }
 
 // testNoticesOnce: a session that fifty end at once is told of once, and what a client wants is what it says now.

@@ -36,7 +36,7 @@ func races(t *testing.T, db *storage.DB) []race {
 			return db.InsertGrant(ctx, provider.Grant{ID: id(t, "redeemed"), ClientID: c.ID, AccountID: a.ID, SessionID: s.ID, CreatedAt: at(0), ExpiresAt: at(time.Hour)})
 		}},
 		{"RotateGrant", errLost, func(int) error {
-			return lostUnless(db.RotateGrant(ctx, g.ID, 0, at(0)))(errLost)
+			return lostUnless(db.RotateGrant(ctx, g.ID, 0, 1, at(0)))(errLost)
 		}},
 		{"DecideDeviceCode", errLost, func(i int) error {
 			decision := device

@@ -41,7 +41,7 @@ func testStatements(t *testing.T, url string) {
 	_, _, err = db.Grant(ctx, g.ID)
 	check(t, err)
 	expect("Grant", map[string]int{"select": 1})
-	_, err = db.RotateGrant(ctx, g.ID, 0, at(0))
+	_, err = db.RotateGrant(ctx, g.ID, 0, 1, at(0))
 	check(t, err)
 	expect("RotateGrant", map[string]int{"update": 1, "commit": 1})
 	_, err = db.SessionByToken(ctx, hash(t, "sid"))

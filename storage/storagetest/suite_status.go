@@ -101,8 +101,11 @@ func testStatusBits(t *testing.T, db *storage.DB) {
 		revoke func(t *testing.T, w world) error
 		bits   []int64
 	}{
-		"RevokeGrant":   {func(_ *testing.T, w world) error { return db.RevokeGrant(ctx, w.bound.ID, at(0)) }, []int64{1}},
-		"EndSession":    {func(_ *testing.T, w world) error { return db.EndSession(ctx, w.session.ID, at(0)) }, []int64{1}},
+		"RevokeGrant": {func(_ *testing.T, w world) error { return db.RevokeGrant(ctx, w.bound.ID, at(0)) }, []int64{1}},
+		"EndSession":  {func(_ *testing.T, w world) error { return db.EndSession(ctx, w.session.ID, at(0)) }, []int64{1}},
+		"EndOtherSessions": {func(t *testing.T, w world) error {
+			return db.EndOtherSessions(ctx, w.account.ID, id(t, "other"), at(0))
+		}, []int64{1}},
 		"Block":         {func(_ *testing.T, w world) error { return db.Block(ctx, w.account.ID, at(0)) }, []int64{1, 2, 3}},
 		"Delete":        {func(_ *testing.T, w world) error { return db.Delete(ctx, w.account.ID) }, []int64{1, 2, 3}},
 		"DeleteClient":  {func(_ *testing.T, w world) error { return db.DeleteClient(ctx, w.client.ID) }, []int64{1, 2}},

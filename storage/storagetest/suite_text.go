@@ -55,6 +55,7 @@ func lookUp(t *testing.T, db *storage.DB, key string) {
 		"Delete": {db.Delete(ctx, key), account.ErrNotFound}, "SetRoles": {db.SetRoles(ctx, key, nil), account.ErrNotFound},
 		"EndSession": {db.EndSession(ctx, key, at(0)), nil}, "TouchSession": {db.TouchSession(ctx, key, at(0)), nil},
 		"RevokeGrant": {db.RevokeGrant(ctx, key, at(0)), nil}, "DeleteConsent": {db.DeleteConsent(ctx, key, key, at(0)), nil},
+		"EndOtherSessions": {db.EndOtherSessions(ctx, key, key, at(0)), nil},
 	} {
 		if !errors.Is(e.got, e.want) {
 			t.Errorf("%s(%.20q) = %v, want %v", what, key, e.got, e.want)
@@ -73,13 +74,15 @@ func lookUpLists(t *testing.T, db *storage.DB, key string) {
 	consent, err := db.Consent(ctx, key, key)
 	check(t, err)
 	same(t, "consent", consent, provider.Consent{})
-	rotated, err := db.RotateGrant(ctx, key, 0, at(0))
+	rotated, err := db.RotateGrant(ctx, key, 0, 1, at(0))
 	check(t, err)
 	same(t, "rotated", rotated, false)
 	for _, list := range []func() (int, error){
 		func() (int, error) { l, err := db.SessionsOf(ctx, key); return len(l), err },
 		func() (int, error) { l, err := db.Identities(ctx, key); return len(l), err },
 		func() (int, error) { l, err := db.ClientsOf(ctx, key, key); return len(l), err },
+		func() (int, error) { l, err := db.ConsentsOf(ctx, key); return len(l), err },
+		func() (int, error) { l, err := db.GrantsOf(ctx, key, at(0)); return len(l), err },
 	} {
 		n, err := list()
 		check(t, err)

@@ -85,7 +85,7 @@ func (a *App) wire(ctx context.Context) error {
 	documents := a.newDocuments()
 	cache := clients.NewCache(documents)
 	a.provider = provider.New(a.providerConfig(cache, documents, sessions, secrets, salt))
-	if a.ui, err = newUI(cfg, a.provider, sessions, a.flow, db); err != nil {
+	if a.ui, err = newUI(cfg, a.provider, sessions, a.flow, db, a.newLogos(cache)); err != nil {
 		return err
 	}
 	if a.register, err = newRegistration(cfg, db, cache, secrets); err != nil {

@@ -39,9 +39,12 @@ func TestDPoPProofs(t *testing.T) {
 		"jwk symmetric": header("jwk", map[string]any{"kty": "oct", "k": "AAAA"}), "jwk not on the curve": header("jwk", map[string]any{"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"}),
 		"P-384": p384.proof(nil, nil), "P-256 as ES384": p224.proof(nil, nil), "RSA of 1024 bits": weak.proof(nil, nil), "crit": header("crit", []string{"x"}),
 		"htm": claim("htm", "GET"), "htm lower case": claim("htm", "post"), "htm missing": claim("htm", nil),
-		"htu of another endpoint": claim("htu", w.issuer+"/oauth2/par"), "htu with query": claim("htu", w.issuer+"/oauth2/token?x=1"), "htu with fragment": claim("htu", w.issuer+"/oauth2/token#x"),
-		"htu of another host": claim("htu", "https://evil.example/oauth2/token"), "htu path only": claim("htu", "/oauth2/token"), "htu missing": claim("htu", nil), "htu array": claim("htu", []string{w.issuer + "/oauth2/token"}),
+		"htu of another endpoint": claim("htu", w.issuer+"/oauth2/par"),
+		"htu of another host":     claim("htu", "https://evil.example/oauth2/token"), "htu of another port": claim("htu", "http://localhost:1/oauth2/token"), "htu of another scheme": claim("htu", strings.Replace(w.issuer, "http:", "https:", 1)+"/oauth2/token"), "htu with a name": claim("htu", strings.Replace(w.issuer, "localhost", "x@localhost", 1)+"/oauth2/token"),
+		"htu path in capitals": claim("htu", w.issuer+"/OAUTH2/TOKEN"), "htu with a slash": claim("htu", w.issuer+"/oauth2/token/"), "htu path only": claim("htu", "/oauth2/token"), "htu empty": claim("htu", ""), "htu broken": claim("htu", w.issuer+"/oauth2/token%zz"),
+		"htu missing": claim("htu", nil), "htu array": claim("htu", []string{w.issuer + "/oauth2/token"}),
 		"iat ten minutes ago": claim("iat", at(-10*time.Minute)), "iat in ten minutes": claim("iat", at(10*time.Minute)), "iat missing": claim("iat", nil), "iat text": claim("iat", "now"),
+		"exp now": claim("exp", at(0)), "exp text": claim("exp", "soon"), "exp in milliseconds": claim("exp", time.Now().Add(time.Minute).UnixMilli()), "nbf in two minutes": claim("nbf", at(2*time.Minute)), "nbf negative": claim("nbf", -1),
 		"iat in milliseconds": claim("iat", time.Now().UnixMilli()), "iat huge": claim("iat", json.Number("1e400")),
 		"jti missing": claim("jti", nil), "jti empty": claim("jti", ""), "jti number": claim("jti", 1), "jti long": claim("jti", strings.Repeat("x", 257)),
 		"unsigned": unsigned, "not a JWT": "x", "five parts": good + ".a.b", "empty": "", "spaces": " ", "two in one": good + ", " + v.proof(nil, nil), "large": v.proof(nil, map[string]any{"x": strings.Repeat("x", 8000)}),
@@ -53,7 +56,12 @@ func TestDPoPProofs(t *testing.T) {
 		}
 	}
 	ask(v.proof(nil, nil), v.proof(nil, nil)).expect(t, 400, "invalid_dpop_proof")
-	for name, proof := range map[string]string{"iat 50 s ago": claim("iat", at(-50*time.Second)), "iat in 50 s": claim("iat", at(50*time.Second)), "typ in capitals": header("typ", "DPOP+JWT")} {
+	for name, proof := range map[string]string{
+		// RFC 9449 §4.3: without query and fragment. RFC 3986 §6.2.2: scheme and host have no case.
+		"htu with query": claim("htu", w.issuer+"/oauth2/token?x=1"), "htu with fragment": claim("htu", w.issuer+"/oauth2/token#x"), "htu with capitals": claim("htu", strings.Replace(w.issuer, "http://localhost", "HTTP://LocalHost", 1)+"/oauth2/token"),
+		"iat 50 s ago": claim("iat", at(-50*time.Second)), "iat in 50 s": claim("iat", at(50*time.Second)), "typ in capitals": header("typ", "DPOP+JWT"),
+		"exp in five minutes": claim("exp", at(5*time.Minute)), "nbf in ten seconds": claim("nbf", at(10*time.Second)), "fractions of a second": v.proof(nil, map[string]any{"exp": float64(at(time.Minute)) + 0.5, "nbf": float64(at(0)) + 0.5}),
+	} {
 		if r := ask(proof); r.status != 200 {
 			t.Errorf("%s: %d %s", name, r.status, r.raw)
 		}

@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/hmac"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
@@ -64,6 +65,13 @@ func (v *prover) sign(input string) []byte {
 			a, b, err := ecdsa.Sign(rand.Reader, key, sum[:])
 			v.w.must(err)
 			return append(a.FillBytes(make([]byte, 48)), b.FillBytes(make([]byte, 48))...)
+		}
+	case *rsa.PrivateKey:
+		if v.alg == jose.PS256 {
+			sum := sha256.Sum256([]byte(input))
+			raw, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+			v.w.must(err)
+			return raw
 		}
 	}
 	return sign(v.w.t, v.key, input)

@@ -7,6 +7,7 @@ import (
 	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/cmd/internal/app/config"
 	"github.com/symbolon-id/symbolon/provider"
+	"github.com/symbolon-id/symbolon/provider/details"
 	"github.com/symbolon-id/symbolon/provider/seal"
 	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/web"
@@ -24,7 +25,8 @@ func (a *App) providerConfig(
 		Replays:  db, Status: db, Outbox: db, Devices: db, TrustedIssuers: trustedIssuers(cfg), Keys: a.keys, Secrets: secrets, PairwiseSalt: salt,
 		Lifetimes: lifetimes(cfg.Lifetimes), RequireDPoPNonce: cfg.DPoPNonce, LegacyResponseTypes: cfg.LegacyResponseTypes,
 		PushedRequests: db, RequirePushedRequests: cfg.RequirePushed, RequestURIs: cfg.RequestURIParameter,
-		Registration: cfg.Registration.Mode != "off", ClientDocuments: cfg.ClientDocuments.Enabled,
+		DetailsTypes: detailsTypes(cfg),
+		Registration: cfg.Registration.Mode != "off", ClientDocuments: cfg.ClientDocuments.Enabled, RegistrationAudience: cfg.Registration.Audience,
 		TrustedRedirect: registrationPolicy(cfg).RedirectAllowed,
 		MutualTLS:       mutualTLS(cfg),
 		HTTPClient:      web.Egress{AllowPrivate: cfg.LoopbackIssuer(), AllowPrivateHosts: cfg.EgressAllow}.Client(),
@@ -53,6 +55,14 @@ func trustedIssuers(cfg *config.Config) []provider.TrustedIssuer {
 		})
 	}
 	return issuers
+}
+
+// detailsTypes are the types of authorization details.
+func detailsTypes(cfg *config.Config) (types details.Types) {
+	for _, t := range cfg.DetailsTypes {
+		types = append(types, t.Compiled)
+	}
+	return types
 }
 
 // mutualTLS says where clients' certificates come from.

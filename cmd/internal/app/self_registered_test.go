@@ -3,6 +3,8 @@ package app_test
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -55,4 +57,28 @@ func TestSelfRegisteredClientNeverSkipsConsent(t *testing.T) {
 		b.stopAt = "http://127.0.0.1:54321/"
 		pg.press("consent-allow")
 	}
+}
+
+// RFC 8707 §2: a client that registered itself names a resource that the operator offers to all such clients, a server of the Model Context
+// Protocol for example, and no other. Unasked it gets tokens for none.
+func TestSelfRegisteredClientNamesResource(t *testing.T) {
+	t.Parallel()
+	const offered = "https://mcp.example/mcp"
+	w := embeddedWorld(t, "registration: { mode: open, audience: [\""+offered+"\"] }")
+	p := w.registered(selfDocument)
+	b := newBrowser(t)
+	p.signIn(b, "ada")
+	for resource, want := range map[string]any{offered: []any{offered, w.issuer}, "": w.issuer} {
+		query := p.query()
+		if resource != "" {
+			query += "&resource=" + url.QueryEscape(resource)
+		}
+		tokens := p.redeem(p.raw(b, query).expectCode(t))
+		if got := readJWT(t, tokens.text("access_token")).claims["aud"]; !reflect.DeepEqual(got, want) {
+			t.Errorf("resource %q: audience %v, want %v", resource, got, want)
+		}
+	}
+	p.ask(b, "resource", "https://api.example").expectError(t, w.issuer, "invalid_target")
+	other := w.newPartner()
+	other.ask(b, "resource", offered).expectError(t, w.issuer, "invalid_target")
 }

@@ -21,6 +21,7 @@ func registrationPolicy(cfg *config.Config) clients.Policy {
 	r := cfg.Registration
 	return clients.Policy{
 		RedirectHosts: r.RedirectHosts, Scopes: r.Scopes, GrantTypes: r.GrantTypes, LoopbackURLs: cfg.LoopbackIssuer(), LegacyResponseTypes: cfg.LegacyResponseTypes,
+		AuthorizationDetailsTypes: r.DetailsTypes,
 	}
 }
 
@@ -34,6 +35,17 @@ func (a *App) newDocuments() *clients.Documents {
 		HTTPClient: web.Egress{AllowPrivate: cfg.LoopbackIssuer(), AllowPrivateHosts: cfg.EgressAllow, Timeout: documentTimeout}.Client(),
 		Refused: func(ctx context.Context, address string, err error) {
 			a.log.WarnContext(ctx, "client ID metadata document", "client", address, "error", err.Error())
+		},
+	})
+}
+
+// newLogos returns the pictures that clients have registered. A person is waiting for them, though never for long.
+func (a *App) newLogos(cache *clients.Cache) *clients.Logos {
+	cfg := a.config
+	return clients.NewLogos(clients.LogosConfig{
+		Clients: cache, HTTPClient: web.Egress{AllowPrivate: cfg.LoopbackIssuer(), AllowPrivateHosts: cfg.EgressAllow}.Client(),
+		Refused: func(ctx context.Context, address string, err error) {
+			a.log.WarnContext(ctx, "client logo", "address", address, "error", err.Error())
 		},
 	})
 }

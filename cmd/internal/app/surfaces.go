@@ -10,18 +10,19 @@ import (
 	"github.com/symbolon-id/symbolon/cmd/internal/app/config"
 	loginui "github.com/symbolon-id/symbolon/login-ui"
 	"github.com/symbolon-id/symbolon/provider"
-	"github.com/symbolon-id/symbolon/provider/account"
 	"github.com/symbolon-id/symbolon/provider/keys"
 	"github.com/symbolon-id/symbolon/provider/seal"
 	"github.com/symbolon-id/symbolon/provider/session"
 	"github.com/symbolon-id/symbolon/provider/upstream"
+	"github.com/symbolon-id/symbolon/storage"
 )
 
 // newUI wires the End-User's pages.
-func newUI(cfg *config.Config, p *provider.Provider, sessions *session.Sessions, flow *upstream.Flow, accounts account.Store) (*loginui.UI, error) {
+func newUI(cfg *config.Config, p *provider.Provider, sessions *session.Sessions, flow *upstream.Flow, db *storage.DB, logos *clients.Logos) (*loginui.UI, error) {
 	return loginui.New(loginui.Config{
 		Brand:  loginui.Brand{Name: cfg.Brand.Name, Logo: cfg.Brand.LogoData, Accent: cfg.Brand.Accent, Support: cfg.Brand.Support},
-		Issuer: cfg.Issuer, Interactions: p, Sessions: sessions, Logouts: p, Devices: p, Upstreams: flow, Accounts: accounts,
+		Issuer: cfg.Issuer, Interactions: p, Sessions: sessions, Logouts: p, Devices: p, Connections: p, Records: db,
+		Logos: logos, Upstreams: flow, Accounts: db,
 	})
 }
 
@@ -48,5 +49,6 @@ func newRegistry(cfg *config.Config, store clients.Store, cache *clients.Cache, 
 	return clients.NewRegistry(clients.RegistryConfig{
 		Store: store, Cache: cache, SecretKey: secrets.Key("client-secret"),
 		Sealer: secrets.Box(clients.SealPurpose), FetchSector: sectors(cfg), LoopbackURLs: cfg.LoopbackIssuer(), LegacyResponseTypes: cfg.LegacyResponseTypes,
+		AuthorizationDetailsTypes: detailsTypes(cfg).Names(),
 	})
 }

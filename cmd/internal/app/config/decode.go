@@ -146,6 +146,10 @@ func (l *loader) value(n *yaml.Node, v reflect.Value, f field, key string) {
 	if key != "" {
 		l.origins[key] = place(n)
 	}
+	if d, ok := v.Addr().Interface().(*Document); ok {
+		l.document(n, d, key)
+		return
+	}
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null" && (v.Kind() == reflect.Slice || isSection(v.Type())):
 		// "upstreams:" with every line below it commented out

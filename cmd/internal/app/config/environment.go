@@ -68,7 +68,7 @@ func fromKubernetes(name, value string) bool {
 
 // resolve finds the key that rest names below t.
 func resolve(t reflect.Type, rest string) ([]step, bool) {
-	if t.Kind() == reflect.Slice {
+	if t.Kind() == reflect.Slice && !isDocument(t) {
 		digits, below, more := strings.Cut(rest, "_")
 		i, err := strconv.Atoi(digits)
 		if err != nil || i < 0 || i >= maxList || strconv.Itoa(i) != digits {
@@ -127,7 +127,7 @@ func (l *loader) apply(variable variable, v reflect.Value) {
 	}
 	l.forget(key)
 	l.origins[key] = at
-	if v.Kind() == reflect.Slice || isSection(v.Type()) {
+	if v.Kind() == reflect.Slice || isSection(v.Type()) || isDocument(v.Type()) {
 		l.whole(variable, v, f, key)
 		return
 	}
@@ -137,7 +137,7 @@ func (l *loader) apply(variable variable, v reflect.Value) {
 // whole reads a list or section out of one variable.
 func (l *loader) whole(variable variable, v reflect.Value, f field, key string) {
 	text := strings.TrimSpace(variable.value)
-	if v.Kind() == reflect.Slice && !isSection(v.Type().Elem()) && !strings.HasPrefix(text, "[") {
+	if v.Kind() == reflect.Slice && !isDocument(v.Type()) && !isSection(v.Type().Elem()) && !strings.HasPrefix(text, "[") {
 		v.SetZero()
 		for item := range strings.SplitSeq(text, ",") {
 			if item = strings.TrimSpace(item); item == "" {

@@ -43,6 +43,7 @@ func (l *loader) files(c *Config) {
 		}
 	}
 	l.jwksFiles(c.TrustedIssuers)
+	l.schemaFiles(c.DetailsTypes)
 	l.logo(&c.Brand)
 	l.certificate(&c.TLS)
 	l.clientCAs(&c.ClientCertificates)

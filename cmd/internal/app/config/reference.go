@@ -104,9 +104,9 @@ func hasDefaults(t reflect.Type) bool {
 	return false
 }
 
-// quoteYAML writes a text so that YAML reads the same text. Lists are written as they are.
+// quoteYAML writes a text so that YAML reads the same text. Lists and mappings are written as they are.
 func quoteYAML(s string) string {
-	if strings.HasPrefix(s, "[") || regexp.MustCompile(`^[A-Za-z0-9/][A-Za-z0-9/:._-]*$`).MatchString(s) {
+	if strings.HasPrefix(s, "[") || strings.HasPrefix(s, "{ ") || regexp.MustCompile(`^[A-Za-z0-9/][A-Za-z0-9/:._-]*$`).MatchString(s) {
 		return s
 	}
 	return strconv.Quote(s)

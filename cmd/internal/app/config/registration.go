@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,8 @@ type Registration struct {
 	RedirectHosts []string      `yaml:"redirect_hosts" example:"[partner.example, \"*.apps.example\", localhost]" doc:"The hosts that redirect URIs of such clients may lead to; *. stands for every name below. Empty: any. A host that is listed is trusted: errors go there without a page in between."`
 	Scopes        []string      `yaml:"scopes" example:"[openid, profile, email, offline_access]" doc:"The scopes that such clients may have. These four by default."`
 	GrantTypes    []string      `yaml:"grant_types" example:"[authorization_code, refresh_token]" doc:"The grant types that such clients may have. These two by default; client_credentials only with mode token, implicit only with legacy_response_types."`
+	Audience      []string      `yaml:"audience" example:"[https://mcp.example.com/mcp]" doc:"Resources that such clients may name to get tokens for them (RFC 8707), MCP servers for example. None by default."`
+	DetailsTypes  []string      `yaml:"authorization_details_types" example:"[customer_information]" doc:"The authorization_details_types that such clients may have. None by default."`
 	MaxClients    Count         `yaml:"max_clients" default:"1000" doc:"The most clients that may have registered with mode open."`
 	PerHour       Count         `yaml:"per_hour" default:"20" doc:"Registrations an address may try in an hour with mode open, and wrong tokens with mode token. An IPv6 /64 is one address."`
 	UnusedFor     time.Duration `yaml:"unused_for" default:"720h" min:"1h" max:"87600h" doc:"Clients that registered with mode open, and clients with a metadata document, are deleted when nobody has allowed them anything for this long."`
@@ -21,7 +24,7 @@ type Registration struct {
 }
 
 // ClientDocuments says whether a client id may be the address of a metadata document (draft-ietf-oauth-client-id-metadata-document). Scopes,
-// grant types and redirect hosts are those of Registration.
+// grant types, audience and redirect hosts are those of Registration.
 type ClientDocuments struct {
 	Enabled bool     `yaml:"enabled" default:"false" doc:"Fetch the metadata document of a client whose client_id is an https URL."`
 	Hosts   []string `yaml:"hosts" example:"[claude.ai, \"*.partner.example\"]" doc:"The hosts whose documents are fetched; *. stands for every name below. Empty: any public one."`
@@ -61,6 +64,12 @@ func (l *loader) registration(r *Registration, legacy bool) {
 			l.mistake(element("registration.grant_types", i), "needs legacy_response_types")
 		case !slices.Contains([]string{"implicit", "authorization_code", "refresh_token", "client_credentials"}, g):
 			l.mistake(element("registration.grant_types", i), "must be authorization_code, refresh_token or client_credentials")
+		}
+	}
+	for i, s := range r.Audience {
+		// RFC 8707 §2.
+		if u, err := url.Parse(s); err != nil || !u.IsAbs() || strings.ContainsAny(s, "# ") {
+			l.mistake(element("registration.audience", i), "must be an absolute URI without a fragment")
 		}
 	}
 	if !slices.Contains(r.GrantTypes, "authorization_code") {
