@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/symbolon-id/symbolon/cmd/internal/load"
 )
 
 // apacheConfig is a whole configuration: everything under /books is for people who have signed in. Capitals between @ are filled in.
@@ -34,6 +32,7 @@ OIDCRedirectURI @BASE@/callback
 OIDCCryptoPassphrase "a secret of the partner"
 OIDCScope "openid profile email"
 OIDCPKCEMethod S256
+OIDCHTTPTimeoutShort 60
 OIDCRefreshAccessTokenBeforeExpiry 3600
 
 ProxyPass /callback !
@@ -54,8 +53,7 @@ func TestModAuthOpenIDC(t *testing.T) {
 	}
 	d := deploy(t)
 	base, address := freeBase(t)
-	p := &partner{deployment: d, base: base, browser: load.NewBrowser(d.client)}
-	p.registration = d.register(base, "--backchannel-logout-uri", base+"/callback?logout=backchannel", "--backchannel-logout-session-required")
+	p := d.newPartner(base, "--backchannel-logout-uri", base+"/callback?logout=backchannel", "--backchannel-logout-session-required")
 	dir := t.TempDir()
 	config := filepath.Join(dir, "apache.conf")
 	must(t, os.WriteFile(config, []byte(strings.NewReplacer(

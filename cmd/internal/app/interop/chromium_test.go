@@ -18,7 +18,7 @@ import (
 // oidc-client-ts in Chromium: a public client whose page calls the endpoints from its own origin.
 func TestOIDCClientTS(t *testing.T) {
 	chromium := program(t, "chromium")
-	library := installedNode(t)
+	_, library := installedNode(t)
 	d := deploy(t)
 	p := &page{t: t, deployment: d}
 	p.serve(filepath.Join(library, "node_modules", "oidc-client-ts", "dist", "browser", "oidc-client-ts.min.js"))
@@ -93,7 +93,7 @@ func (p *page) walk(path, end string, into any) {
 		const report = document.getElementById("report")?.textContent
 		return report ? "!" + report : ""
 	})()`, p.base+end)
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		ctx, cancel := context.WithTimeout(p.browser, 5*time.Second)
 		said, err := chromedp.Run(ctx, chromedp.Evaluate[string](step))
 		cancel()

@@ -3,59 +3,17 @@ package interop_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/symbolon-id/symbolon/cmd/internal/load"
 	"github.com/symbolon-id/symbolon/provider/upstream/upstreamtest"
 )
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if built.dir != "" {
-		os.RemoveAll(built.dir)
-	}
-	os.Exit(code)
-}
-
-// built is what the tests share: the binary and what package managers have installed, each made once.
-var built struct {
-	once      sync.Once
-	dir, path string
-	err       error
-
-	node, python, nimbus, spring lazy
-}
-
-// lazy is an installation that the first test to need it makes.
-type lazy struct {
-	once sync.Once
-	path string
-	err  error
-}
-
-// workshop returns the directory that lives as long as the tests do, and builds the binary in it.
-func workshop(t *testing.T) string {
-	t.Helper()
-	if testing.Short() || !wanted() {
-		t.Skip("installs and starts other people's software: set SYMBOLON_TEST_REQUIRE=interop, without -short")
-	}
-	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "symbolon-interop"); built.err == nil {
-			built.path, built.err = load.Build(context.Background(), built.dir)
-		}
-	})
-	must(t, built.err)
-	return built.dir
-}
 
 // deployment is the built binary on a new SQLite database, with a simulated Google as its upstream.
 type deployment struct {
@@ -69,11 +27,11 @@ type deployment struct {
 // deploy starts the binary, with more lines of configuration in extra.
 func deploy(t *testing.T, extra ...string) *deployment {
 	t.Helper()
-	return deployAt(t, "http", load.NewClient(8), extra...)
+	return deployAt(t, "http", load.NewClient(8), nil, extra...)
 }
 
-// deployAt is deploy with the scheme of the issuer and the HTTP client that reaches it.
-func deployAt(t *testing.T, scheme string, client *http.Client, extra ...string) *deployment {
+// deployAt is deploy with the scheme of the issuer, the HTTP client that reaches it, and the environment of the binary.
+func deployAt(t *testing.T, scheme string, client *http.Client, environ []string, extra ...string) *deployment {
 	t.Helper()
 	workshop(t)
 	dir := t.TempDir()
@@ -89,7 +47,7 @@ func deployAt(t *testing.T, scheme string, client *http.Client, extra ...string)
 	}, extra...)
 	must(t, os.WriteFile(d.config, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
 	var err error
-	d.node, err = load.Start(filepath.Join(dir, "symbolon.log"), nil, built.path, "serve", "-c", d.config)
+	d.node, err = load.Start(filepath.Join(dir, "symbolon.log"), environ, built.path, "serve", "-c", d.config)
 	must(t, err)
 	t.Cleanup(d.node.Kill)
 	d.awaitReady(d.node, d.issuer+"/readyz")
@@ -99,7 +57,7 @@ func deployAt(t *testing.T, scheme string, client *http.Client, extra ...string)
 // awaitReady waits until url is answered.
 func (d *deployment) awaitReady(node *load.Node, url string) {
 	d.t.Helper()
-	ctx, cancel := context.WithTimeout(d.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(d.t.Context(), 3*time.Minute)
 	defer cancel()
 	must(d.t, node.AwaitReady(ctx, d.client, url))
 }
@@ -136,67 +94,4 @@ func freeBase(t *testing.T) (base, address string) {
 	address, err := load.FreeAddress()
 	must(t, err)
 	return "http://localhost:" + strings.TrimPrefix(address, "127.0.0.1:"), address
-}
-
-// wanted reports whether SYMBOLON_TEST_REQUIRE names interop.
-func wanted() bool {
-	return slices.Contains(strings.Split(os.Getenv("SYMBOLON_TEST_REQUIRE"), ","), "interop")
-}
-
-// missing skips the test for want of something, or fails it when interop is required.
-func missing(t *testing.T, format string, args ...any) {
-	t.Helper()
-	reason := fmt.Sprintf(format, args...)
-	if wanted() {
-		t.Fatal("SYMBOLON_TEST_REQUIRE names interop: " + reason)
-	}
-	t.Skip(reason)
-}
-
-// program returns the path of one of the programs; the test is skipped when none is there.
-func program(t *testing.T, names ...string) string {
-	t.Helper()
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	missing(t, "there is no %s on PATH", strings.Join(names, " or "))
-	return ""
-}
-
-// installed makes the installation l once in dir/name, a copy of the folder of that name, by running the command there. The test is skipped when that
-// fails: then the registry is not reached.
-func installed(t *testing.T, l *lazy, name string, command ...string) string {
-	t.Helper()
-	dir := filepath.Join(workshop(t), name)
-	l.once.Do(func() {
-		l.path = dir
-		if l.err = os.CopyFS(dir, os.DirFS(name)); l.err == nil {
-			l.err = run(dir, 5*time.Minute, command...)
-		}
-	})
-	if l.err != nil {
-		missing(t, "the packages of %s are not installed: %v", name, l.err)
-	}
-	return l.path
-}
-
-// run runs a command in dir, with the caller's environment: package managers have their settings there.
-func run(dir string, limit time.Duration, command ...string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Dir, cmd.WaitDelay = dir, 5*time.Second
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", strings.Join(command, " "), err, out)
-	}
-	return nil
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }

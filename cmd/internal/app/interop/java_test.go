@@ -9,14 +9,11 @@ import (
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
-
-	"github.com/symbolon-id/symbolon/cmd/internal/load"
 )
 
 // The Nimbus OAuth 2.0 SDK: private_key_jwt at every endpoint, a pushed request, PKCE.
 func TestNimbus(t *testing.T) {
-	java := program(t, "java")
-	dir := installedJava(t, &built.nimbus, "nimbus")
+	java, dir := installedJava(t, &built.nimbus, "nimbus")
 	private, public := newKey(t, "sig", jose.ES256)
 	p := deploy(t).startPartner([]string{"KEY=" + private}, []string{"--token-endpoint-auth-method", "private_key_jwt", "--jwks", `{"keys":[` + public + `]}`},
 		java, "-cp", filepath.Join(dir, "lib", "*"), filepath.Join(dir, "NimbusPartner.java"))
@@ -26,12 +23,10 @@ func TestNimbus(t *testing.T) {
 
 // Spring Security's oauth2Login with its own defaults: no PKCE but a nonce. It hears of log-out by the back channel.
 func TestSpringSecurity(t *testing.T) {
-	java := program(t, "java")
-	dir := installedJava(t, &built.spring, "spring")
+	java, dir := installedJava(t, &built.spring, "spring")
 	d := deploy(t)
 	base, _ := freeBase(t)
-	p := &partner{deployment: d, base: base, browser: load.NewBrowser(d.client)}
-	p.registration = d.register(base, "--backchannel-logout-uri", base+"/logout/connect/back-channel/symbolon", "--backchannel-logout-session-required")
+	p := d.newPartner(base, "--backchannel-logout-uri", base+"/logout/connect/back-channel/symbolon", "--backchannel-logout-session-required")
 	p.start(nil, java, "-cp", filepath.Join(dir, "lib", "*"), filepath.Join(dir, "SpringPartner.java"))
 	p.signIn("/books")
 	p.signOutAtProvider("/books")
@@ -39,10 +34,13 @@ func TestSpringSecurity(t *testing.T) {
 	p.signOut("/logout", "", "/books")
 }
 
-// installedJava returns the copy of the folder with its packages.
-func installedJava(t *testing.T, l *lazy, name string) string {
+// installedJava returns the path of Java, and the copy of the folder with its packages. They ask for Java 17, and java compiles what it runs only
+// where a compiler is.
+func installedJava(t *testing.T, l *lazy, name string) (java, dir string) {
 	t.Helper()
-	return installed(t, l, name, program(t, "mvn"), "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib")
+	java = runtime(t, "java", 17)
+	program(t, "javac")
+	return java, installed(t, l, name, program(t, "mvn"), "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib")
 }
 
 // newKey returns a new P-256 key for the use and the algorithm, as JWKs.

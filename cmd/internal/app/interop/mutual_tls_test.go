@@ -23,13 +23,13 @@ import (
 
 // openid-client with a certificate over TLS: self_signed_tls_client_auth, and tokens that are of no use without the certificate (RFC 8705).
 func TestOpenIDClientMutualTLS(t *testing.T) {
-	node, dir := program(t, "node"), installedNode(t)
+	node, dir := installedNode(t)
 	server, partner := newCertificate(t), newCertificate(t)
 	client := load.NewClient(8)
 	roots := x509.NewCertPool()
 	roots.AddCert(server.certificate)
 	client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: roots}
-	d := deployAt(t, "https", client, "tls: { cert_file: "+server.file+", key_file: "+server.keyFile+" }")
+	d := deployAt(t, "https", client, nil, "tls: { cert_file: "+server.file+", key_file: "+server.keyFile+" }")
 	p := d.startPartner([]string{"CA=" + server.file, "CERT=" + partner.file, "CERT_KEY=" + partner.keyFile}, []string{
 		"--token-endpoint-auth-method", "self_signed_tls_client_auth", "--jwks", `{"keys":[` + partner.jwk(t) + `]}`,
 		"--tls-client-certificate-bound-access-tokens",

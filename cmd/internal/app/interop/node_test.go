@@ -11,15 +11,15 @@ import (
 // nodeApp starts the partner app on the file of folder node.
 func nodeApp(t *testing.T, d func() *deployment, file string, flags ...string) *partner {
 	t.Helper()
-	node := program(t, "node")
-	dir := installedNode(t)
+	node, dir := installedNode(t)
 	return d().startPartner(nil, flags, node, filepath.Join(dir, file))
 }
 
-// installedNode returns the copy of folder node with its packages.
-func installedNode(t *testing.T) string {
+// installedNode returns the path of Node.js, and the copy of folder node with its packages. They ask for Node.js 20.
+func installedNode(t *testing.T) (node, dir string) {
 	t.Helper()
-	return installed(t, &built.node, "node", program(t, "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	node = runtime(t, "node", 20)
+	return node, installed(t, &built.node, "node", program(t, "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 }
 
 // openid-client 6: code with PKCE, then each thing that the metadata announces and the library can do. By itself it authenticates by
@@ -70,7 +70,7 @@ func TestOpenIDClientFAPI(t *testing.T) {
 		"--id-token-signed-response-alg", "ES256", "--id-token-encrypted-response-alg", "ECDH-ES", "--id-token-encrypted-response-enc", "A256GCM",
 		"--authorization-signed-response-alg", "ES256", "--introspection-signed-response-alg", "ES256", "--userinfo-signed-response-alg", "ES256",
 	}
-	node, dir := program(t, "node"), installedNode(t)
+	node, dir := installedNode(t)
 	for name, nonce := range map[string]string{"proofs without nonces": "false", "proofs with nonces": "true"} {
 		t.Run(name, func(t *testing.T) {
 			p := deploy(t, "dpop_nonce: "+nonce).startPartner([]string{"KEY=" + key, "ENCRYPTION_KEY=" + encryption}, flags, node, filepath.Join(dir, "fapi.mjs"))
@@ -108,8 +108,17 @@ func TestOpenIDClientDevice(t *testing.T) {
 // express-openid-connect 3: code with PKCE, by form_post.
 func TestExpressOpenIDConnect(t *testing.T) {
 	p := nodeApp(t, func() *deployment { return deploy(t) }, "express-openid-connect.mjs")
-	if r := p.signIn("/books"); r.Refreshed == nil || !r.Refreshed.Rotated || r.Refreshed.IDToken.Subject != r.IDToken.Subject {
-		t.Errorf("refreshed: %+v", r.Refreshed)
-	}
+	p.expectRefreshed(p.signIn("/books"))
 	p.signOut("/logout", "", "/books")
+}
+
+// Auth.js on Express: code with PKCE, state and nonce, client_secret_basic.
+func TestAuthJS(t *testing.T) {
+	node, dir := installedNode(t)
+	d := deploy(t)
+	base, _ := freeBase(t)
+	p := d.newPartner(base, "--redirect-uri", base+"/auth/callback/symbolon")
+	p.start(nil, node, filepath.Join(dir, "auth-js.mjs"))
+	p.signIn("/login")
+	p.signOut("/logout", "?state=bye", "/login")
 }

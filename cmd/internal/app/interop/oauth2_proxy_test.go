@@ -7,23 +7,14 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/symbolon-id/symbolon/cmd/internal/load"
 )
-
-// oauth2Proxy is what the test installs.
-const oauth2Proxy = "github.com/oauth2-proxy/oauth2-proxy/v7@v7.15.2"
 
 // oauth2-proxy in front of an app: discovery, PKCE, the ID token and userinfo, refresh, log-out.
 func TestOAuth2Proxy(t *testing.T) {
-	dir := workshop(t)
-	if err := run(dir, 10*time.Minute, "env", "GOBIN="+dir, "GOFLAGS=-mod=mod", program(t, "go"), "install", oauth2Proxy); err != nil {
-		missing(t, "oauth2-proxy is not installed: %v", err)
-	}
+	dir := installed(t, &built.oauth2Proxy, "oauth2-proxy", program(t, "go"), "build", "-o", "proxy", "github.com/oauth2-proxy/oauth2-proxy/v7")
 	d := deploy(t, "lifetimes: { access_token: 1m }")
 	base, address := freeBase(t)
-	p := &partner{deployment: d, base: base, browser: load.NewBrowser(d.client)}
-	p.registration = d.register(base, "--redirect-uri", base+"/oauth2/callback")
+	p := d.newPartner(base, "--redirect-uri", base+"/oauth2/callback")
 	config := filepath.Join(t.TempDir(), "oauth2-proxy.cfg")
 	must(t, os.WriteFile(config, []byte(strings.Join([]string{
 		`provider = "oidc"`, `oidc_issuer_url = "` + d.issuer + `"`, `client_id = "` + p.ID + `"`, `client_secret = "` + p.Secret + `"`,
@@ -32,7 +23,7 @@ func TestOAuth2Proxy(t *testing.T) {
 		`skip_provider_button = true`, `pass_access_token = true`, `pass_authorization_header = true`, `whitelist_domains = ["` + strings.TrimPrefix(d.issuer, "http://") + `"]`,
 		`cookie_secret = "0123456789abcdef0123456789abcdef"`, `cookie_secure = false`, `cookie_refresh = "1s"`, "",
 	}, "\n")), 0o600))
-	p.start(nil, filepath.Join(dir, "oauth2-proxy"), "--config", config)
+	p.start(nil, filepath.Join(dir, "proxy"), "--config", config)
 
 	var first, second request
 	p.walk("/books", &first)
@@ -40,7 +31,7 @@ func TestOAuth2Proxy(t *testing.T) {
 	if !strings.Contains(first.Header.Get("X-Forwarded-Email"), "@") || first.Header.Get("X-Forwarded-User") == "" || strings.Count(token, ".") != 2 {
 		t.Fatalf("what reaches the app: %v", first.Header)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) { // until its cookie is older than cookie_refresh
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) { // until its cookie is older than cookie_refresh
 		p.walk("/books", &second)
 		if next := second.Header.Get("X-Forwarded-Access-Token"); next != "" && next != token {
 			break

@@ -24,9 +24,22 @@ type partner struct {
 func (d *deployment) startPartner(environ, flags []string, program string, args ...string) *partner {
 	d.t.Helper()
 	base, _ := freeBase(d.t)
-	p := &partner{deployment: d, registration: d.register(base, flags...), base: base, browser: load.NewBrowser(d.client)}
+	p := d.newPartner(base, flags...)
 	p.start(environ, program, args...)
 	return p
+}
+
+// newPartner registers a partner at base with the flags. Its program is still to be started.
+func (d *deployment) newPartner(base string, flags ...string) *partner {
+	d.t.Helper()
+	p := d.unregistered(base)
+	p.registration = d.register(base, flags...)
+	return p
+}
+
+// unregistered is newPartner for one that nobody registers.
+func (d *deployment) unregistered(base string) *partner {
+	return &partner{deployment: d, base: base, browser: load.NewBrowser(d.client)}
 }
 
 // start runs the app's program and waits until it answers.
@@ -117,12 +130,18 @@ func (p *partner) signIn(path string) report {
 	return r
 }
 
-// expectWholeLife checks what an app reports that also refreshes, introspects and revokes.
-func (p *partner) expectWholeLife(r report) {
+// expectRefreshed checks what an app reports that refreshes.
+func (p *partner) expectRefreshed(r report) {
 	p.t.Helper()
 	if r.Refreshed == nil || !r.Refreshed.Rotated || r.Refreshed.IDToken == nil || r.Refreshed.IDToken.Subject != r.IDToken.Subject {
 		p.t.Errorf("refreshed: %+v", r.Refreshed)
 	}
+}
+
+// expectWholeLife checks what an app reports that also refreshes, introspects and revokes.
+func (p *partner) expectWholeLife(r report) {
+	p.t.Helper()
+	p.expectRefreshed(r)
 	if i := r.Introspection; i == nil || !i.Active || i.Subject != r.IDToken.Subject || i.ClientID != p.ID {
 		p.t.Errorf("introspection: %+v", i)
 	}
@@ -156,7 +175,7 @@ func (p *partner) signOutAtProvider(path string) {
 	p.t.Helper()
 	_, _, err := p.browser.Walk(p.t.Context(), p.issuer+"/logout", "logout-confirm")
 	must(p.t, err)
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		address, _, err := p.browser.Walk(p.t.Context(), p.base+path)
 		must(p.t, err)
 		if strings.HasPrefix(address, p.issuer+"/login") {

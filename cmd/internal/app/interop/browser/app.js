@@ -12,6 +12,7 @@ const manager = new oidc.UserManager({
   loadUserInfo: !dpop, // it would ask without a proof
   validateSubOnSilentRenew: true,
   userStore: new oidc.WebStorageStateStore({ store: sessionStorage }),
+  silentRequestTimeoutInSeconds: 60,
   dpop,
 })
 

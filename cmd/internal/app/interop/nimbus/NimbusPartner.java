@@ -1,6 +1,8 @@
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.util.DefaultResourceRetriever;
 import com.nimbusds.jose.util.JSONObjectUtils;
+import com.nimbusds.jose.util.ResourceRetriever;
 import com.nimbusds.jwt.JWT;
 import com.nimbusds.oauth2.sdk.*;
 import com.nimbusds.oauth2.sdk.auth.ClientAuthentication;
@@ -29,6 +31,8 @@ public class NimbusPartner {
     static final String BASE = System.getenv("BASE");
     static final URI CALLBACK = URI.create(BASE + "/callback");
     static final ClientID CLIENT = new ClientID(System.getenv("CLIENT_ID"));
+    /** By itself the library waits half a second for the keys: a busy machine that tests takes longer. */
+    static final ResourceRetriever PATIENT = new DefaultResourceRetriever(60_000, 60_000);
 
     interface Handler {
         /** Returns a URI to redirect to, or what to answer as JSON. */
@@ -141,7 +145,7 @@ public class NimbusPartner {
     }
 
     IDTokenClaimsSet validate(JWT token, Nonce expected) throws Exception {
-        return new IDTokenValidator(server.getIssuer(), CLIENT, JWSAlgorithm.RS256, server.getJWKSetURI().toURL()).validate(token, expected);
+        return new IDTokenValidator(server.getIssuer(), CLIENT, JWSAlgorithm.RS256, server.getJWKSetURI().toURL(), PATIENT).validate(token, expected);
     }
 
     Map<String, Object> introspect(AccessToken token) throws Exception {

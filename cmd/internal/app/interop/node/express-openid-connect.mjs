@@ -18,6 +18,7 @@ app.use(
     authorizationParams: { response_type: 'code', response_mode: 'form_post', scope: 'openid profile email' },
     authRequired: false,
     idpLogout: true,
+    httpTimeout: 60_000,
     routes: { postLogoutRedirect: settings.signedOut },
     session: { cookie: { secure: false } },
     transactionCookie: { sameSite: 'Lax' },
