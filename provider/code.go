@@ -14,29 +14,30 @@ import (
 // codePrefix marks authorization codes, so that a leaked one is recognised.
 const codePrefix = "sym_ac_"
 
-// sealedCode is what an authorization code says, encoded as a CBOR array. Nothing is stored when a code is issued: this is the store.
+// sealedCode is what an authorization code says, as a CBOR map. Nothing is stored when a code is issued: this is the store.
+//
+// The numbers are for good, here and in whatever else is sealed as such a map: while nodes are upgraded one by one, what the old version has sealed is
+// opened by the new one, and the other way round. A member that is not known is passed over, and one that is not there is empty.
 type sealedCode struct {
-	_ struct{} `cbor:",toarray"`
+	ID           string   `cbor:"1,keyasint,omitempty"` // becomes the grant's
+	ClientID     string   `cbor:"2,keyasint,omitempty"`
+	AccountID    string   `cbor:"3,keyasint,omitempty"`
+	SessionID    string   `cbor:"4,keyasint,omitempty"`
+	Scopes       string   `cbor:"5,keyasint,omitempty"`
+	Audience     []string `cbor:"6,keyasint,omitempty"`
+	RedirectURI  string   `cbor:"7,keyasint,omitempty"` // as sent; empty when it was not
+	Nonce        string   `cbor:"8,keyasint,omitempty"`
+	Challenge    string   `cbor:"9,keyasint,omitempty"`  // PKCE S256; empty when there is none
+	AuthTime     int64    `cbor:"10,keyasint,omitempty"` // Unix milliseconds
+	AMR          []string `cbor:"11,keyasint,omitempty"`
+	ACR          string   `cbor:"12,keyasint,omitempty"`
+	NeedsConsent bool     `cbor:"13,keyasint,omitempty"`
+	DPoPKey      string   `cbor:"14,keyasint,omitempty"` // the dpop_jkt parameter (RFC 9449 §10); empty without one
 
-	ID           string // becomes the grant's
-	ClientID     string
-	AccountID    string
-	SessionID    string
-	Scopes       string
-	Audience     []string
-	RedirectURI  string // as sent; empty when it was not
-	Nonce        string
-	Challenge    string // PKCE S256; empty when there is none
-	AuthTime     int64  // Unix milliseconds
-	AMR          []string
-	ACR          string
-	NeedsConsent bool
-	DPoPKey      string // the dpop_jkt parameter (RFC 9449 §10); empty without one
+	IDTokenClaims  string `cbor:"15,keyasint,omitempty"` // with spaces, as UserInfoClaims
+	UserInfoClaims string `cbor:"16,keyasint,omitempty"`
 
-	IDTokenClaims  string // with spaces, as UserInfoClaims
-	UserInfoClaims string
-
-	AuthorizationDetails string // JSON; empty: none
+	AuthorizationDetails string `cbor:"17,keyasint,omitempty"` // JSON; empty: none
 }
 
 // codeFlow is the code strategy and the store of fosite's code and PKCE handlers in one: what they would keep in three tables is in the code

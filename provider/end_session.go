@@ -19,18 +19,16 @@ import (
 // logoutLifetime is how long the confirmation page of a log-out may stay open.
 const logoutLifetime = 10 * time.Minute
 
-// sealedLogout is what "l" says, encoded as a CBOR array.
+// sealedLogout is what "l" says, as a CBOR map (see sealedCode).
 type sealedLogout struct {
-	_ struct{} `cbor:",toarray"`
-
-	ClientID    string
-	RedirectURI string // registered, but looked at again when it is used
-	State       string
-	HasState    bool
+	ClientID    string `cbor:"1,keyasint,omitempty"`
+	RedirectURI string `cbor:"2,keyasint,omitempty"` // registered, but looked at again when it is used
+	State       string `cbor:"3,keyasint,omitempty"`
+	HasState    bool   `cbor:"4,keyasint,omitempty"`
 	// Unproven: only client_id says who asks. The person may go to RedirectURI, but is not sent there (OIDC RP-Logout §3).
-	Unproven bool
+	Unproven bool `cbor:"5,keyasint,omitempty"`
 	// Frontchannel: the session has ended, and these are still to be loaded.
-	Frontchannel []string
+	Frontchannel []string `cbor:"6,keyasint,omitempty"`
 }
 
 // serveEndSession is the end-session endpoint (OIDC RP-Logout §2), by GET and by POST. A client that shows an ID token of this very session

@@ -44,26 +44,24 @@ type Interaction struct {
 	FirstSeenAt time.Time
 }
 
-// sealedInteraction is what "i" says, encoded as a CBOR array. The parameters in it are not trusted further than the seal: they are validated
-// again at each step, so that a client changed in between is noticed.
+// sealedInteraction is what "i" says, as a CBOR map (see sealedCode). The parameters in it are not trusted further than the
+// seal: they are validated again at each step, so that a client changed in between is noticed.
 type sealedInteraction struct {
-	_ struct{} `cbor:",toarray"`
-
-	ID          string
-	Browser     []byte // SHA-256 of the binding cookie
-	FirstSeenAt int64  // Unix milliseconds
-	Parameters  string // the authorization request, as a query string; empty when it is too long for a URL and was pushed, or when there is none
-	Denied      bool   // the person said no
-	AllowedBy   string // the account that said yes to this very request; empty while nobody has
+	ID          string `cbor:"1,keyasint,omitempty"`
+	Browser     []byte `cbor:"2,keyasint,omitempty"` // SHA-256 of the binding cookie
+	FirstSeenAt int64  `cbor:"3,keyasint,omitempty"` // Unix milliseconds
+	Parameters  string `cbor:"4,keyasint,omitempty"` // the authorization request, as a query string; empty when it is too long for a URL and was pushed, or when there is none
+	Denied      bool   `cbor:"5,keyasint,omitempty"` // the person said no
+	AllowedBy   string `cbor:"6,keyasint,omitempty"` // the account that said yes to this very request; empty while nobody has
 	// AllowedDetails is the digest of the authorization details that it read, empty without any: another node may know other types.
-	AllowedDetails string
+	AllowedDetails string `cbor:"7,keyasint,omitempty"`
 
-	Pushed   []byte // hash of the request_uri that it came by; nil when it was not pushed
-	Signed   bool   // it was in a request object
-	UserCode string // of a device; there is no authorization request then
+	Pushed   []byte `cbor:"8,keyasint,omitempty"`  // hash of the request_uri that it came by; nil when it was not pushed
+	Signed   bool   `cbor:"9,keyasint,omitempty"`  // it was in a request object
+	UserCode string `cbor:"10,keyasint,omitempty"` // of a device; there is no authorization request then
 	// What the decision asked the sign-in for: a new proof of the person, a choice of the account.
-	Reauthenticate bool
-	SelectAccount  bool
+	Reauthenticate bool `cbor:"11,keyasint,omitempty"`
+	SelectAccount  bool `cbor:"12,keyasint,omitempty"`
 }
 
 // own reports whether no client and no device asks for the sign-in.

@@ -41,13 +41,11 @@ type PushedRequestStore interface {
 	PushedRequest(ctx context.Context, hash []byte) (PushedRequest, error)
 }
 
-// sealedPushedRequest is what a pushed request says, encoded as a CBOR array.
+// sealedPushedRequest is what a pushed request says, as a CBOR map.
 type sealedPushedRequest struct {
-	_ struct{} `cbor:",toarray"`
-
-	Parameters string // as a query string, without the client's credentials
-	Signed     bool   // they were in a request object
-	Until      int64  // Unix milliseconds: a browser must have brought the request_uri by then
+	Parameters string `cbor:"1,keyasint,omitempty"` // as a query string, without the client's credentials
+	Signed     bool   `cbor:"2,keyasint,omitempty"` // they were in a request object
+	Until      int64  `cbor:"3,keyasint,omitempty"` // Unix milliseconds: a browser must have brought the request_uri by then
 }
 
 // pushedResponse is the answer of the endpoint (RFC 9126 §2.2).
