@@ -151,13 +151,17 @@ func checkPKCE(p *Provider, a authorization) *fosite.RFC6749Error {
 }
 
 // pkceRequired: public clients always, and those of the FAPI 2.0 profile (FAPI 2.0 §5.3.2.2); other confidential ones unless a nonce of an OpenID
-// request does the same job (RFC 9700 §2.1.1). A confidential client's registration may say otherwise.
+// request does the same job (RFC 9700 §2.1.1). A confidential client's registration may say otherwise, and the
+// operator may for all that registered themselves.
 func pkceRequired(p *Provider, a authorization) bool {
 	if isPublic(a.client) {
 		return true
 	}
 	if required := a.client.Metadata.RequirePKCE; required != nil {
 		return *required
+	}
+	if a.client.SelfRegistered && p.config.RegistrationWithoutPKCE && !p.highAssurance(a.client) {
+		return false
 	}
 	return p.highAssurance(a.client) || a.form.Get("nonce") == "" || !has(strings.Fields(a.form.Get("scope")), "openid")
 }

@@ -48,6 +48,8 @@ type Config struct {
 	// RegistrationAudience lists the resources that clients which registered themselves, or have a metadata document, may name (RFC 8707), though
 	// they are registered for none.
 	RegistrationAudience []string
+	// RegistrationWithoutPKCE lets confidential ones of them leave PKCE out.
+	RegistrationWithoutPKCE bool
 	// TrustedRedirect says whether an operator has named the place that a redirect URI leads to. Where not, no error leads from here to a client
 	// that registered itself before the person has signed in. nil: no place is named.
 	TrustedRedirect func(redirectURI string) bool

@@ -57,7 +57,7 @@ func newSuite(t *testing.T, extra string) *suite {
 		grants += ", implicit"
 	}
 	s.writeConfig(storagetest.SQLite(t), s.corporate()+"listen: "+s.address+"\n"+
-		"registration: { mode: open, per_hour: 10000, redirect_hosts: [partner.example, 127.0.0.1], grant_types: ["+grants+"] }\n"+extra)
+		"registration: { mode: open, per_hour: 10000, redirect_hosts: [partner.example, 127.0.0.1], require_pkce: false, grant_types: ["+grants+"] }\n"+extra)
 	s.run = &suiteRun{s.deployment, s.serve()}
 	return s
 }
@@ -216,15 +216,6 @@ func (s *suite) register(changes ...any) *relyingParty {
 		}
 	})
 	return rp
-}
-
-// configured is a client of the suite's other variant: an administrator has registered it.
-func (s *suite) configured(changes ...any) *relyingParty {
-	s.t.Helper()
-	raw, err := json.Marshal(s.document(changes...))
-	s.must(err)
-	id, secret := s.client(string(raw))
-	return &relyingParty{suite: s, id: id, secret: secret, redirectURI: redirectURI, browser: newBrowser(s.t)}
 }
 
 // request is the authorization request of most modules, with changes: name, value, …; an empty value takes a parameter out. There is no PKCE.

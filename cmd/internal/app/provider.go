@@ -26,7 +26,7 @@ func (a *App) providerConfig(
 		Lifetimes: lifetimes(cfg.Lifetimes), RequireDPoPNonce: cfg.DPoPNonce, LegacyResponseTypes: cfg.LegacyResponseTypes,
 		PushedRequests: db, RequirePushedRequests: cfg.RequirePushed, RequestURIs: cfg.RequestURIParameter,
 		DetailsTypes: detailsTypes(cfg),
-		Registration: cfg.Registration.Mode != "off", ClientDocuments: cfg.ClientDocuments.Enabled, RegistrationAudience: cfg.Registration.Audience,
+		Registration: cfg.Registration.Mode != "off", ClientDocuments: cfg.ClientDocuments.Enabled, RegistrationAudience: cfg.Registration.Audience, RegistrationWithoutPKCE: !cfg.Registration.RequirePKCE,
 		TrustedRedirect: registrationPolicy(cfg).RedirectAllowed,
 		MutualTLS:       mutualTLS(cfg),
 		HTTPClient:      web.Egress{AllowPrivate: cfg.LoopbackIssuer(), AllowPrivateHosts: cfg.EgressAllow}.Client(),

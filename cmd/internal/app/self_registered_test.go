@@ -82,3 +82,21 @@ func TestSelfRegisteredClientNamesResource(t *testing.T) {
 	other := w.newPartner()
 	other.ask(b, "resource", offered).expectError(t, w.issuer, "invalid_target")
 }
+
+// RFC 9700 §2.1.1: a client that registered itself sends a challenge or a nonce, unless the operator lets those with a secret leave both out. Without a
+// secret there is no way around PKCE.
+func TestSelfRegisteredClientsAndPKCE(t *testing.T) {
+	t.Parallel()
+	for extra, refused := range map[string]bool{"": true, ", require_pkce: false": false} {
+		w := embeddedWorld(t, "registration: { mode: open, redirect_hosts: [partner.example]"+extra+" }")
+		bare := []string{"nonce", "", "code_challenge", "", "code_challenge_method", ""}
+		p := w.registered(selfDocument)
+		b := newBrowser(t)
+		p.code(b, "ada")
+		if q := p.ask(b, bare...).came(); (q.Get("error") == "invalid_request") != refused {
+			t.Errorf("with a secret, %q: %v", extra, q)
+		}
+		public := w.registered(`{"redirect_uris":["` + redirectURI + `"],"token_endpoint_auth_method":"none"}`)
+		public.ask(b, bare...).expectError(t, w.issuer, "invalid_request")
+	}
+}

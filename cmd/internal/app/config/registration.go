@@ -17,6 +17,7 @@ type Registration struct {
 	GrantTypes    []string      `yaml:"grant_types" example:"[authorization_code, refresh_token]" doc:"The grant types that such clients may have. These two by default; client_credentials only with mode token, implicit only with legacy_response_types."`
 	Audience      []string      `yaml:"audience" example:"[https://mcp.example.com/mcp]" doc:"Resources that such clients may name to get tokens for them (RFC 8707), MCP servers for example. None by default."`
 	DetailsTypes  []string      `yaml:"authorization_details_types" example:"[customer_information]" doc:"The authorization_details_types that such clients may have. None by default."`
+	RequirePKCE   bool          `yaml:"require_pkce" default:"true" doc:"false: such clients with a secret or a key may leave PKCE out, as some old ones and a module of the certification do. Public clients never may."`
 	MaxClients    Count         `yaml:"max_clients" default:"1000" doc:"The most clients that may have registered with mode open."`
 	PerHour       Count         `yaml:"per_hour" default:"20" doc:"Registrations an address may try in an hour with mode open, and wrong tokens with mode token. An IPv6 /64 is one address."`
 	UnusedFor     time.Duration `yaml:"unused_for" default:"720h" min:"1h" max:"87600h" doc:"Clients that registered with mode open, and clients with a metadata document, are deleted when nobody has allowed them anything for this long."`
