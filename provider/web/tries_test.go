@@ -59,6 +59,7 @@ func TestTriesAreBounded(t *testing.T) {
 	}
 }
 
+// EN-06: one subject under many names is one: all of a /64, an IPv4 address in the clothes of an IPv6 one, an address with a zone.
 func TestNetwork(t *testing.T) {
 	for address, want := range map[string]string{
 		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2:3::4": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
