@@ -65,7 +65,7 @@ func (u *UI) appLine(h holder, c provider.Connection, client *clients.Client) ap
 	line := appLine{
 		Handle: handleOf("app", h.ID, c.ClientID), Name: p.Name, Tile: p.Tile, Unverified: p.Unverified, Source: p.Source,
 		Since:  h.words.say("account.app.since", "when", h.words.when(c.Since)),
-		Scopes: scopeLines(scopes, h.Account), Details: detailLines(allowed, h.words.lang),
+		Scopes: u.scopeLines(h.words.lang, scopes, h.Account), Details: detailLines(allowed, h.words.lang),
 		clientID: c.ClientID, offline: c.Offline, sessions: c.Sessions,
 	}
 	if more := len(line.Details) - maxDetails; more > 0 {

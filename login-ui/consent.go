@@ -32,6 +32,7 @@ type person struct {
 
 // scopeLine says what one scope gives.
 type scopeLine struct {
+	Text  string // the operator's words for it; empty: those of the catalogue
 	Key   string // of the catalogue
 	Scope string // the scope itself, where the catalogue has no words for it
 	Value string // the person's own, as far as it may be shown
@@ -57,7 +58,7 @@ func (u *UI) showConsent(w http.ResponseWriter, r *http.Request) error {
 	lang := languageOf(r, i.UILocales)
 	v := consentView{
 		Partner: u.partnerOf(i, lang), I: i.Sealed, Session: formOf(current), Person: personOf(who),
-		SwitchURL: loginURL(i.Sealed, "switch", "1"), Scopes: scopeLines(i.Scopes, who),
+		SwitchURL: loginURL(i.Sealed, "switch", "1"), Scopes: u.scopeLines(lang, i.Scopes, who),
 		Details: detailLines(i.Details, lang), Digest: i.DetailsDigest,
 	}
 	return u.render(w, answer{
@@ -111,7 +112,7 @@ func personOf(who account.Account) person {
 }
 
 // scopeLines has one line per scope, in the order asked for.
-func scopeLines(scopes []string, who account.Account) []scopeLine {
+func (u *UI) scopeLines(lang string, scopes []string, who account.Account) []scopeLine {
 	var lines []scopeLine
 	for _, scope := range scopes {
 		line := scopeLine{Key: "consent." + scope}
@@ -125,6 +126,7 @@ func scopeLines(scopes []string, who account.Account) []scopeLine {
 			}
 		default:
 			line.Key, line.Scope = "consent.other", visible(scope, maxClientName)
+			line.Text = u.Scopes[scope][lang]
 		}
 		lines = append(lines, line)
 	}

@@ -144,7 +144,7 @@ func (u *UI) confirmDevice(w http.ResponseWriter, r *http.Request, d *provider.D
 	lang, sealed := languageOf(r, ""), r.FormValue("i")
 	v := deviceConfirmView{
 		Partner: u.clientPartner(d.Client, lang), I: sealed, Session: formOf(d.Session), Person: personOf(who), SwitchURL: loginURL(sealed, "switch", "1"),
-		Details: detailLines(d.Details, lang), Scopes: scopeLines(d.Scopes, who), Code: d.UserCode, Address: d.Address, Near: d.Near,
+		Details: detailLines(d.Details, lang), Scopes: u.scopeLines(lang, d.Scopes, who), Code: d.UserCode, Address: d.Address, Near: d.Near,
 	}
 	v.Ago, v.Minutes = ago(time.Since(d.CreatedAt))
 	return u.render(w, answer{

@@ -25,6 +25,8 @@ type Config struct {
 	Logos        Logos
 	Upstreams    Upstreams
 	Accounts     account.Store
+	// Scopes has the operator's words for scopes, by scope and then by language; may be nil. A scope without any stands on the pages by its name.
+	Scopes map[string]map[string]string
 }
 
 // Brand is the operator's name and look.

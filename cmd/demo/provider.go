@@ -26,6 +26,7 @@ issuer: %q
 listen: %q
 database: sqlite:demo.db   # with its root secret beside it
 shutdown_timeout: 5s
+scopes: [ { name: shelf, consent: { en: The books on your shelf, ko: 내 책장의 책 } } ]
 lifetimes: { status_list: %s }   # the default is 30s; a visitor is not kept waiting so long
 
 upstreams:

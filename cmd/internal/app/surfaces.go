@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,8 +23,17 @@ func newUI(cfg *config.Config, p *provider.Provider, sessions *session.Sessions,
 	return loginui.New(loginui.Config{
 		Brand:  loginui.Brand{Name: cfg.Brand.Name, Logo: cfg.Brand.LogoData, Accent: cfg.Brand.Accent, Support: cfg.Brand.Support},
 		Issuer: cfg.Issuer, Interactions: p, Sessions: sessions, Logouts: p, Devices: p, Connections: p, Records: db,
-		Logos: logos, Upstreams: flow, Accounts: db,
+		Logos: logos, Upstreams: flow, Accounts: db, Scopes: scopeTexts(cfg.Scopes),
 	})
+}
+
+// scopeTexts returns the operator's words for scopes, by scope and language.
+func scopeTexts(scopes []config.Scope) map[string]map[string]string {
+	texts := map[string]map[string]string{}
+	for _, s := range scopes {
+		texts[s.Name] = map[string]string{"en": s.Consent.En, "ko": cmp.Or(s.Consent.Ko, s.Consent.En)}
+	}
+	return texts
 }
 
 // newAdminAPI wires the administrators' API over a registry that tells cache of every change.

@@ -36,6 +36,7 @@ type Config struct {
 	Registration        Registration       `yaml:"registration" doc:"Clients that register themselves (RFC 7591), which nobody has looked at: people are always asked for consent, and told so."`
 	ClientDocuments     ClientDocuments    `yaml:"client_id_metadata_documents" doc:"Clients whose id is the https address of a document that describes them, with the policy of registration."`
 	TrustedIssuers      []TrustedIssuer    `yaml:"trusted_issuers" doc:"Issuers whose assertions clients may exchange for tokens of people who are linked to them already (RFC 7523). None by default."`
+	Scopes              []Scope            `yaml:"scopes" doc:"Scopes of your own APIs in plain words, for the page where a person allows them. A scope without an entry stands there by its name."`
 	DetailsTypes        []DetailsType      `yaml:"authorization_details_types" doc:"What clients may ask for in detail, beside scopes (RFC 9396): a payment, an account. None by default."`
 	Lifetimes           Lifetimes          `yaml:"lifetimes" doc:"How long things live, as 90s, 10m or 24h."`
 	Log                 Log                `yaml:"log" doc:"The log on standard error."`

@@ -147,7 +147,7 @@ log:
 		`SYMBOLON_LISTNE: is no variable of ours: "symbolon config reference" lists them all`,
 		`SYMBOLON_BRAND_ACCENT: brand.accent: must be a colour in quotes, such as "#2f5bd7"`,
 		`symbolon.yaml:1:9: issuer: must be https; http is only for localhost, 127.0.0.1 and [::1]`,
-		`symbolon.yaml:2:1: unknown key "listne"; allowed are issuer, listen, database, database_file, secrets, secrets_file, brand, upstreams, metrics_listen, trusted_proxies, egress_allow, legacy_response_types, require_pushed_authorization_requests, request_uri_parameter, dpop_nonce, session_management, tls, client_certificates, registration, client_id_metadata_documents, trusted_issuers, authorization_details_types, lifetimes, log, shutdown_delay, shutdown_timeout`,
+		`symbolon.yaml:2:1: unknown key "listne"; allowed are issuer, listen, database, database_file, secrets, secrets_file, brand, upstreams, metrics_listen, trusted_proxies, egress_allow, legacy_response_types, require_pushed_authorization_requests, request_uri_parameter, dpop_nonce, session_management, tls, client_certificates, registration, client_id_metadata_documents, trusted_issuers, scopes, authorization_details_types, lifetimes, log, shutdown_delay, shutdown_timeout`,
 		`symbolon.yaml:3:9: listen: must be a single value`,
 		`symbolon.yaml:5:5: upstreams[0].client_id: is missing: register Symbolon at the upstream and write the client id here`,
 		`symbolon.yaml:5:9: upstreams[0].id: must be 1 to 2048 of the characters A-Z, a-z, 0-9, -, ., _ and ~, the first a letter or digit`,

@@ -15,7 +15,7 @@ func TestRegistration(t *testing.T) {
 	}
 	want := Registration{
 		Mode: "off", Scopes: []string{"openid", "profile", "email", "offline_access"}, GrantTypes: []string{"authorization_code", "refresh_token"},
-		MaxClients: 1000, PerHour: 20, UnusedFor: 720 * time.Hour, RotateToken: "update",
+		RequirePKCE: true, MaxClients: 1000, PerHour: 20, UnusedFor: 720 * time.Hour, RotateToken: "update",
 	}
 	if d := cmp.Diff(want, c.Registration); d != "" || c.ClientDocuments.Enabled {
 		t.Errorf("DR-01: by default (-want +got):\n%s", d)

@@ -51,6 +51,7 @@ func (l *loader) validate(c *Config) {
 			l.mistake("client_certificates.header", "is believed from trusted_proxies only: name them")
 		}
 	}
+	l.scopeWords(c.Scopes)
 	l.detailsTypes(c)
 	l.registration(&c.Registration, c.LegacyResponseTypes)
 	l.hostList("client_id_metadata_documents.hosts", c.ClientDocuments.Hosts)
