@@ -15,7 +15,7 @@ func TestScopesInPlainWords(t *testing.T) {
 		"ko": {"<li>내 책장의 책</li>", "<li>Something plain</li>", "“bare”"},
 	} {
 		b := newBrowser(t)
-		pg := b.open(p.url("scope", "openid shelf:read plain bare", "ui_locales", locale)).press("login-google").press("person-"+map[string]string{"en": "ada", "ko": "grace"}[locale])
+		pg := b.open(p.url("scope", "openid shelf:read plain bare", "ui_locales", locale)).press("login-google").press("person-" + map[string]string{"en": "ada", "ko": "grace"}[locale])
 		pg.expectConsent(t)
 		for _, text := range want {
 			if !strings.Contains(pg.body, text) {
