@@ -18,6 +18,10 @@ type Policy struct {
 	LoopbackURLs bool
 	// LegacyResponseTypes is Rules.LegacyResponseTypes.
 	LegacyResponseTypes bool
+	// CertificateMethods are the ways to authenticate with a certificate that are offered. Empty: certificates are not looked at.
+	CertificateMethods []string
+	// Audience are resources that such clients may name anyway, without being registered for them.
+	Audience []string
 	// AuthorizationDetailsTypes are those that such clients may have; others are left out. Empty: none.
 	AuthorizationDetailsTypes []string
 }
@@ -30,6 +34,11 @@ func (p Policy) Prepare(m *Metadata) error {
 	p.fitScope(m, &found)
 	if m.ApplicationType == "" && m.onDevice() {
 		m.ApplicationType = ApplicationNative
+	}
+	p.fitCertificates(m, &found)
+	m.Audience = slices.DeleteFunc(slices.Clone(m.Audience), func(s string) bool { return slices.Contains(p.Audience, s) })
+	if m.AccessTokenFormat == "jwt" { // which it gets
+		m.AccessTokenFormat = ""
 	}
 	m.AuthorizationDetailsTypes = intersect(m.AuthorizationDetailsTypes, p.AuthorizationDetailsTypes)
 	m.Normalize()
@@ -44,6 +53,17 @@ func (p Policy) Prepare(m *Metadata) error {
 // rules are those for clients that register themselves.
 func (p Policy) rules() Rules {
 	return Rules{LoopbackURLs: p.LoopbackURLs, LegacyResponseTypes: p.LegacyResponseTypes, AuthorizationDetailsTypes: p.AuthorizationDetailsTypes}
+}
+
+// fitCertificates refuses what the client could never use.
+func (p Policy) fitCertificates(m *Metadata, found *problems) {
+	method := m.TokenEndpointAuthMethod
+	if (method == AuthMethodTLS || method == AuthMethodSelfSignedTLS) && !slices.Contains(p.CertificateMethods, method) {
+		found.add("token_endpoint_auth_method", "is not offered here: see token_endpoint_auth_methods_supported")
+	}
+	if m.CertificateBoundAccessTokens && len(p.CertificateMethods) == 0 {
+		found.add("tls_client_certificate_bound_access_tokens", "is not offered here")
+	}
 }
 
 // fitGrantTypes leaves out what the policy has not. RFC 7591 §2.1: response types go along with their grant types.

@@ -32,7 +32,7 @@ func (u *UI) showLogout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	lang := languageOf(r, "")
+	lang := languageOf(r, l.UILocales)
 	v := logoutView{L: l.Sealed, Client: visible(l.ClientName, maxClientName)}
 	current, err := u.Sessions.Current(r)
 	switch {

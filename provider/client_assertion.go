@@ -138,14 +138,25 @@ func splitJWS(text string, limit int) (header, payload []byte, ok bool) {
 // proveByAssertion says whether the assertion authenticates c. c is nil when there is no such client: that takes as long.
 func (p *Provider) proveByAssertion(ctx context.Context, r *http.Request, c *clients.Client, a *assertion) (bool, error) {
 	signed, err := p.assertionSigned(ctx, c, a)
-	if err != nil || !signed || !p.assertionFits(r, c, a.claims) {
+	if err != nil {
 		return false, err
+	}
+	if !signed {
+		tellWhy(ctx, c, "the assertion is not signed with a key and an algorithm that are registered for the client")
+		return false, nil
+	}
+	if misfit := p.assertionMisfit(r, c, a.claims); misfit != "" {
+		tellWhy(ctx, c, "the assertion: "+misfit)
+		return false, nil
 	}
 	// CA-05: each assertion is good once, on all nodes.
 	used := sha256.Sum256([]byte("client assertion\x00" + c.ID + "\x00" + a.claims.ID))
 	fresh, err := p.config.Replays.UseOnce(ctx, used[:], numericDate(*a.claims.ExpiresAt).Add(assertionSkew))
 	if err != nil {
 		return false, &fault{err}
+	}
+	if !fresh {
+		tellWhy(ctx, c, "the assertion: jti was used before")
 	}
 	return fresh, nil
 }
@@ -201,23 +212,27 @@ func (a *assertion) signedBy(keys []jose.JSONWebKey) bool {
 	return false
 }
 
-// assertionFits checks what the assertion says (RFC 7523 §3).
-func (p *Provider) assertionFits(r *http.Request, c *clients.Client, claims assertionClaims) bool {
+// assertionMisfit returns what is wrong with what the assertion says (RFC 7523 §3), or "".
+func (p *Provider) assertionMisfit(r *http.Request, c *clients.Client, claims assertionClaims) string {
 	now := time.Now()
 	notLater := func(date *float64, limit time.Time) bool {
 		return date == nil || sane(*date) && !numericDate(*date).After(limit)
 	}
 	switch {
 	case claims.Issuer != c.ID || claims.Subject != c.ID:
-		return false
+		return "iss and sub are not both the client_id"
 	case claims.ID == "" || len(claims.ID) > 256:
-		return false
+		return "jti is missing or too long"
 	case claims.ExpiresAt == nil || !sane(*claims.ExpiresAt) || !numericDate(*claims.ExpiresAt).After(now):
-		return false
+		return "exp is missing or has passed"
+	case !notLater(claims.ExpiresAt, now.Add(maxAssertionLifetime+assertionSkew)):
+		return "exp is too far ahead"
+	case !notLater(claims.NotBefore, now.Add(assertionSkew)), !notLater(claims.IssuedAt, now.Add(assertionSkew)):
+		return "nbf or iat is ahead"
+	case !p.assertionForUs(r, c, claims.Audience):
+		return "aud is not this server, in the way that the client has to name it"
 	}
-	return notLater(claims.ExpiresAt, now.Add(maxAssertionLifetime+assertionSkew)) &&
-		notLater(claims.NotBefore, now.Add(assertionSkew)) && notLater(claims.IssuedAt, now.Add(assertionSkew)) &&
-		p.assertionForUs(r, c, claims.Audience)
+	return ""
 }
 
 // assertionForUs checks the audience: this server alone, by its issuer or, as older libraries have it, by the address of the token endpoint

@@ -74,14 +74,30 @@ func (p *Provider) prove(ctx context.Context, r *http.Request, c *clients.Client
 	}
 	switch {
 	case presented.method == clients.AuthMethodNone && (method == clients.AuthMethodTLS || method == clients.AuthMethodSelfSignedTLS):
-		return p.proveByCertificate(ctx, r, c)
+		ok, err := p.proveByCertificate(ctx, r, c)
+		if err == nil && !ok {
+			tellWhy(ctx, c, "there is no certificate that is registered for the client")
+		}
+		return ok, err
 	case presented.method != method:
 		p.secrets.VerifyAbsent(presented.secret)
+		tellWhy(ctx, c, "the request has "+presented.method+", the client is registered for "+method)
 		return false, nil
 	case method == clients.AuthMethodNone:
 		return true, nil
 	}
-	return p.secrets.Verify(ctx, c, presented.secret)
+	ok, err := p.secrets.Verify(ctx, c, presented.secret)
+	if err == nil && !ok {
+		tellWhy(ctx, c, "the secret is wrong")
+	}
+	return ok, err
+}
+
+// tellWhy puts into the log why a known client was refused. The answer is the same for every reason.
+func tellWhy(ctx context.Context, c *clients.Client, reason string) {
+	if c != nil {
+		web.Annotate(ctx, "client_refused", reason)
+	}
 }
 
 // credentialsOf reads the credentials. A request must use one method only (RFC 6749 §2.3).

@@ -146,13 +146,7 @@ func (p *Provider) claims() []string {
 // authMethods lists how a confidential client may authenticate.
 func (p *Provider) authMethods() []string {
 	methods := []string{clients.AuthMethodBasic, clients.AuthMethodPost, clients.AuthMethodSecretJWT, clients.AuthMethodPrivateKeyJWT}
-	if p.config.MutualTLS.offered() {
-		methods = append(methods, clients.AuthMethodSelfSignedTLS)
-		if p.config.MutualTLS.CAs != nil {
-			methods = append(methods, clients.AuthMethodTLS)
-		}
-	}
-	return methods
+	return append(methods, p.config.MutualTLS.Methods()...)
 }
 
 // namesOf returns the names of algorithms.

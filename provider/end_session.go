@@ -29,6 +29,7 @@ type sealedLogout struct {
 	Unproven bool `cbor:"5,keyasint,omitempty"`
 	// Frontchannel: the session has ended, and these are still to be loaded.
 	Frontchannel []string `cbor:"6,keyasint,omitempty"`
+	UILocales    string   `cbor:"7,keyasint,omitempty"`
 }
 
 // serveEndSession is the end-session endpoint (OIDC RP-Logout §2), by GET and by POST. A client that shows an ID token of this very session
@@ -99,9 +100,9 @@ func (p *Provider) logoutClient(ctx context.Context, form url.Values) (*clients.
 
 // logoutRequest checks where to go afterwards: only a registered URI, and only for a client that is known by its ID token or its id.
 func logoutRequest(c *clients.Client, hint *idClaims, form url.Values) (sealedLogout, error) {
-	l := sealedLogout{RedirectURI: form.Get("post_logout_redirect_uri"), State: form.Get("state"), HasState: form.Has("state")}
+	l := sealedLogout{RedirectURI: form.Get("post_logout_redirect_uri"), State: form.Get("state"), HasState: form.Has("state"), UILocales: form.Get("ui_locales")}
 	if c == nil {
-		return sealedLogout{}, nil
+		return sealedLogout{UILocales: l.UILocales}, nil
 	}
 	l.ClientID = c.ID
 	if l.RedirectURI == "" {
@@ -204,13 +205,13 @@ func (p *Provider) Logout(r *http.Request) (*Logout, error) {
 	}
 	c, err := p.client(r.Context(), l.ClientID)
 	if err != nil || c == nil {
-		return &Logout{Sealed: sealed, Frontchannel: l.Frontchannel}, err
+		return &Logout{Sealed: sealed, Frontchannel: l.Frontchannel, UILocales: l.UILocales}, err
 	}
 	if !slices.Contains(c.Metadata.PostLogoutRedirectURIs, l.RedirectURI) {
 		l.RedirectURI = "" // taken from the client in between
 	}
 	return &Logout{
-		Sealed: sealed, ClientName: c.Metadata.ClientName, RedirectURL: l.redirectURL(), redirectURI: l.RedirectURI, Unproven: l.Unproven, Frontchannel: l.Frontchannel,
+		Sealed: sealed, ClientName: c.Metadata.ClientName, RedirectURL: l.redirectURL(), redirectURI: l.RedirectURI, Unproven: l.Unproven, Frontchannel: l.Frontchannel, UILocales: l.UILocales,
 	}, nil
 }
 

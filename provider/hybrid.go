@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/ory/fosite"
+
+	"github.com/symbolon-id/symbolon/clients"
 )
 
 // legacyResponseTypes are those of the implicit and hybrid flows (OIDC Core §3.2, §3.3), for certification and old partners. They are off unless
@@ -89,6 +91,32 @@ func (h frontHandler) HandleAuthorizeEndpointRequest(ctx context.Context, ar fos
 			return err
 		}
 		ar.SetResponseTypeHandled("id_token")
+		if !kinds.Has("token") {
+			return h.rememberSignIn(ctx, ar.GetClient().(*fositeClient).Client, s.grant)
+		}
+	}
+	return nil
+}
+
+// rememberSignIn makes a grant without a token, for a client that has signed the person in by this ID token and wants to be told of the log-out (OIDC
+// Back-Channel Logout §2.5, OIDC Front-Channel Logout §3): a code that comes along may never be redeemed.
+func (h frontHandler) rememberSignIn(ctx context.Context, c *clients.Client, g Grant) error {
+	if c.Metadata.BackchannelLogoutURI == "" && c.Metadata.FrontchannelLogoutURI == "" {
+		return nil
+	}
+	g.ID, g.CreatedAt = randomID(), time.Now()
+	g.ExpiresAt = g.CreatedAt.Add(h.provider.config.Lifetimes.IDToken)
+	return h.insert(ctx, g)
+}
+
+// insert keeps a grant if what it stands on still stands.
+func (h frontHandler) insert(ctx context.Context, g Grant) error {
+	err := h.provider.config.Grants.InsertStandingGrant(ctx, g)
+	switch {
+	case errors.Is(err, ErrGrantNotFound):
+		return fosite.ErrAccessDenied.WithHint("The sign-in has ended in this moment.")
+	case err != nil:
+		return &fault{err}
 	}
 	return nil
 }
@@ -107,11 +135,8 @@ func (h frontHandler) issueAccessToken(ctx context.Context, ar fosite.AuthorizeR
 		return "", fosite.ErrServerError.WithWrap(err)
 	}
 	own.grant.CreatedAt, own.grant.ExpiresAt = now, own.accessExpiresAt
-	switch err := h.provider.config.Grants.InsertStandingGrant(ctx, own.grant); {
-	case errors.Is(err, ErrGrantNotFound):
-		return "", fosite.ErrAccessDenied.WithHint("The sign-in has ended in this moment.")
-	case err != nil:
-		return "", &fault{err}
+	if err := h.insert(ctx, own.grant); err != nil {
+		return "", err
 	}
 	response.AddParameter("access_token", token)
 	response.AddParameter("token_type", "Bearer")

@@ -6,7 +6,8 @@ type Logout struct {
 	ClientName  string
 	RedirectURL string // where to go afterwards; may be empty
 	// Unproven: nobody has proven that the client asks. RedirectURL is for a link, and the browser is not sent there (OIDC RP-Logout §3).
-	Unproven bool
+	Unproven  bool
+	UILocales string // BCP 47 tags, space-separated
 	// Frontchannel are the addresses that the page after the log-out loads, so that other clients end their sessions too (OIDC Front-Channel
 	// Logout §2). They are there once the session has ended.
 	Frontchannel []string

@@ -36,6 +36,17 @@ const (
 
 func (m MutualTLS) offered() bool { return m.Connection || m.Header != "" }
 
+// Methods returns how clients may authenticate with a certificate (RFC 8705 §2).
+func (m MutualTLS) Methods() (methods []string) {
+	if m.offered() {
+		methods = append(methods, clients.AuthMethodSelfSignedTLS)
+		if m.CAs != nil {
+			methods = append(methods, clients.AuthMethodTLS)
+		}
+	}
+	return methods
+}
+
 // chain returns the certificate that the client has proven to hold the key of, and what it was sent with; nil without one. A trusted proxy speaks
 // for its clients: the certificate of its own connection is its own.
 func (m MutualTLS) chain(r *http.Request) []*x509.Certificate {

@@ -67,8 +67,8 @@ type Config struct {
 	RequireDPoPNonce bool
 	// ErrorPage answers a person whose request cannot be sent back to the client.
 	ErrorPage func(http.ResponseWriter, *http.Request, *web.PageError)
-	// FormPost answers with a page that posts the parameters to the client at action by itself (OAuth Form Post §2).
-	FormPost func(w http.ResponseWriter, r *http.Request, action string, parameters url.Values)
+	// FormPost answers with a page, in one of the languages of uiLocales, that posts the parameters to the client at action by itself (OAuth Form Post §2).
+	FormPost func(w http.ResponseWriter, r *http.Request, action, uiLocales string, parameters url.Values)
 }
 
 // Lifetimes says how long things live.

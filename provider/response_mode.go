@@ -85,7 +85,7 @@ func (p *Provider) respond(w http.ResponseWriter, r *http.Request, a authorizati
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	switch mode.carrier {
 	case "form_post":
-		p.config.FormPost(w, r, a.redirectURI, parameters)
+		p.config.FormPost(w, r, a.redirectURI, a.form.Get("ui_locales"), parameters)
 	case "fragment":
 		web.SeeOther(w, a.redirectURI+"#"+parameters.Encode())
 	default:

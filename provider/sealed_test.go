@@ -30,8 +30,8 @@ func TestSealedFormatsAreForGood(t *testing.T) {
 		},
 		"pushed request": {sealedPushedRequest{Parameters: "a", Signed: true, Until: 1}, "a401616102f50301" + "187f6178"},
 		"log-out": {
-			sealedLogout{ClientID: "a", RedirectURI: "b", State: "c", HasState: true, Unproven: true, Frontchannel: []string{"d"}},
-			"a701616102616203616304f505f506816164" + "187f6178",
+			sealedLogout{ClientID: "a", RedirectURI: "b", State: "c", HasState: true, Unproven: true, Frontchannel: []string{"d"}, UILocales: "e"},
+			"a801616102616203616304f505f506816164076165" + "187f6178",
 		},
 	} {
 		raw, err := hex.DecodeString(c.text)

@@ -273,3 +273,33 @@ func TestSecretRotation(t *testing.T) {
 		within(third, false)
 	})
 }
+
+// The answer to a client that does not authenticate is the same for every reason (EN-01). The log tells the operator which one it was.
+func TestWhyAClientWasRefused(t *testing.T) {
+	t.Parallel()
+	w := embeddedWorld(t, "")
+	machine, shared := w.machine("client_secret_basic"), w.sharer("HS256")
+	form := url.Values{"grant_type": {"client_credentials"}}
+	asserts := func(changes ...any) func() reply {
+		return func() reply { return w.post("/oauth2/token", asserted(form, shared.sign(changes...)), "", "") }
+	}
+	used := shared.sign()
+	w.post("/oauth2/token", asserted(form, used), "", "").expect(t, 200, "")
+	for reason, ask := range map[string]func() reply{
+		"the secret is wrong": func() reply { return w.post("/oauth2/token", form, machine.id, "x") },
+		"the request has client_secret_post, the client is registered for client_secret_basic": func() reply {
+			return w.post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {machine.id}, "client_secret": {machine.secret}}, "", "")
+		},
+		"the assertion: aud is not this server, in the way that the client has to name it": asserts("aud", "https://other.example"),
+		"the assertion: exp is missing or has passed":                                      asserts("exp", 1),
+		"the assertion: exp is too far ahead":                                              asserts("exp", 1<<33),
+		"the assertion: nbf or iat is ahead":                                               asserts("iat", 1<<33),
+		"the assertion: jti is missing or too long":                                        asserts("jti", nil),
+		"the assertion: iss and sub are not both the client_id":                            asserts("iss", "x"),
+		"the assertion: jti was used before":                                               func() reply { return w.post("/oauth2/token", asserted(form, used), "", "") },
+	} {
+		before := strings.Count(w.log.String(), `"client_refused":"`+reason+`"`)
+		ask().expect(t, 401, "invalid_client")
+		w.until(reason, func() bool { return strings.Count(w.log.String(), `"client_refused":"`+reason+`"`) == before+1 })
+	}
+}

@@ -139,3 +139,24 @@ func TestEndSessionWithExpiredHint(t *testing.T) {
 	b.stopAt = redirectURI
 	p.ask(b, "prompt", "none").expectError(t, w.issuer, "login_required")
 }
+
+// OIDC RP-Logout §2: ui_locales, on the page that asks and on the one that says that it is done; OIDC Core §3.1.2.1: on the page that posts the answer,
+// also when the request was pushed.
+func TestLocalesOfPagesThatFollow(t *testing.T) {
+	t.Parallel()
+	w := embeddedWorld(t, "")
+	p, b := w.logoutPartner(), newBrowser(t)
+	p.code(b, "ada")
+	inKorean := func(what string, pg *page) *page {
+		t.Helper()
+		if !strings.Contains(pg.body, `<html lang="ko"`) {
+			t.Errorf("%s: %d\n%s", what, pg.status, pg.body)
+		}
+		return pg
+	}
+	inKorean("form_post", p.take(b, p.pushed("response_mode", "form_post", "ui_locales", "ko")))
+	for _, query := range []string{"?ui_locales=ko", "?ui_locales=ko&client_id=" + p.id} {
+		p.code(b, "ada")
+		inKorean("logged out", inKorean("log-out", b.open(w.issuer+"/oauth2/logout"+query)).press("logout-confirm"))
+	}
+}

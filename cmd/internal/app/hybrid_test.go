@@ -137,3 +137,23 @@ func TestLegacyResponseTypesAreOff(t *testing.T) {
 		t.Errorf("%s", pg.location)
 	}
 }
+
+// OIDC Back-Channel Logout §2.5, OIDC Front-Channel Logout §3: who was signed in by an ID token from the authorization endpoint alone is logged out too.
+func TestLegacyClientsAreToldOfTheLogout(t *testing.T) {
+	t.Parallel()
+	bothWith(t, "legacy_response_types: true", func(t *testing.T, w *world) {
+		for _, responseType := range []string{"id_token", "code id_token"} {
+			e, b := newEar(t), newBrowser(t)
+			p := w.partner(`{"client_name":"Old Books","redirect_uris":["` + redirectURI + `"],"grant_types":["authorization_code","implicit"],"backchannel_logout_uri":"` + e.URL + `/bc",` +
+				`"frontchannel_logout_uri":"https://partner.example/fc","frontchannel_logout_session_required":true,"response_types":["code","id_token","code id_token"]}`)
+			sid := readJWT(t, p.signInFragment(b, "ada", "response_type", responseType).Get("id_token")).text("sid")
+			pg := b.open(w.issuer + "/logout").press("logout-confirm")
+			if !strings.Contains(pg.body, "https://partner.example/fc?") || !strings.Contains(pg.body, sid) {
+				t.Errorf("%s: no frame for it\n%s", responseType, pg.body)
+			}
+			if told := readJWT(t, e.heard(t, 1)).text("sid"); told != sid {
+				t.Errorf("%s: told of %q, not of %q", responseType, told, sid)
+			}
+		}
+	})
+}

@@ -31,8 +31,8 @@ func (a *App) providerConfig(
 		MutualTLS:       mutualTLS(cfg),
 		HTTPClient:      web.Egress{AllowPrivate: cfg.LoopbackIssuer(), AllowPrivateHosts: cfg.EgressAllow}.Client(),
 		ErrorPage:       func(w http.ResponseWriter, r *http.Request, e *web.PageError) { a.ui.ErrorPage(w, r, e) },
-		FormPost: func(w http.ResponseWriter, r *http.Request, action string, parameters url.Values) {
-			a.ui.FormPost(w, r, action, parameters)
+		FormPost: func(w http.ResponseWriter, r *http.Request, action, uiLocales string, parameters url.Values) {
+			a.ui.FormPost(w, r, action, uiLocales, parameters)
 		},
 	}
 }

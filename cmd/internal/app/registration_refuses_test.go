@@ -46,6 +46,9 @@ func TestRegistrationRefuses(t *testing.T) {
 		"AZ-16: 5,000 characters":                {`{"redirect_uris":["` + redirectURI + `"],"client_name":"` + strings.Repeat("a", 5000) + `"}`, metadata},
 		"RFC 6749 §3.1.2: a redirect over http":  {uris("http://partner.example/cb"), redirect},
 		"RFC 8252 §7.1: javascript: as redirect": {uris("javascript:alert(1)"), redirect},
+		"certificates, which nobody looks at":    {with(`"token_endpoint_auth_method":"self_signed_tls_client_auth"`), metadata},
+		"tokens bound to them":                   {with(`"tls_client_certificate_bound_access_tokens":true`), metadata},
+		"a resource that is not offered":         {with(`"audience":["https://api.example/"]`), metadata},
 		"a wildcard":                             {uris("https://*.partner.example/cb"), redirect},
 		"a user in a redirect":                   {uris("https://partner.example@evil.example/cb"), redirect},
 	} {

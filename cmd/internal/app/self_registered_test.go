@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -98,5 +99,19 @@ func TestSelfRegisteredClientsAndPKCE(t *testing.T) {
 		}
 		public := w.registered(`{"redirect_uris":["` + redirectURI + `"],"token_endpoint_auth_method":"none"}`)
 		public.ask(b, bare...).expectError(t, w.issuer, "invalid_request")
+	}
+}
+
+// RFC 7591 §2: what such a client may do anyway may stand in its document; the answer says what is kept of it.
+func TestSelfRegisteredClientNamesWhatItMay(t *testing.T) {
+	t.Parallel()
+	w := embeddedWorld(t, "registration: { mode: open, redirect_hosts: [partner.example], audience: [\"https://mcp.example/mcp\"] }")
+	p := w.registered(`{"redirect_uris":["` + redirectURI + `"],"audience":["https://mcp.example/mcp"],"access_token_format":"jwt"}`)
+	if p.answer.body["audience"] != nil || p.answer.body["access_token_format"] != nil {
+		t.Errorf("%s", p.answer.raw)
+	}
+	r := p.tokens(newBrowser(t), "ada", "resource", "https://mcp.example/mcp")
+	if aud := fmt.Sprint(readJWT(t, r.text("access_token")).claims["aud"]); !strings.Contains(aud, "https://mcp.example/mcp") {
+		t.Errorf("aud: %s", aud)
 	}
 }

@@ -21,7 +21,7 @@ func registrationPolicy(cfg *config.Config) clients.Policy {
 	r := cfg.Registration
 	return clients.Policy{
 		RedirectHosts: r.RedirectHosts, Scopes: r.Scopes, GrantTypes: r.GrantTypes, LoopbackURLs: cfg.LoopbackIssuer(), LegacyResponseTypes: cfg.LegacyResponseTypes,
-		AuthorizationDetailsTypes: r.DetailsTypes,
+		CertificateMethods: mutualTLS(cfg).Methods(), Audience: r.Audience, AuthorizationDetailsTypes: r.DetailsTypes,
 	}
 }
 
