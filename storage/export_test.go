@@ -80,3 +80,10 @@ func (l timingLog) Trace(ctx context.Context, begin time.Time, _ func() (string,
 		l.f(time.Since(begin))
 	}
 }
+
+// WithClock returns the database as if its clock said what the query does.
+func (db *DB) WithClock(query string) *DB {
+	other := *db
+	other.dialect.clock = query
+	return &other
+}

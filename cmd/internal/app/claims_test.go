@@ -144,7 +144,7 @@ func TestClaimsParameterRefused(t *testing.T) {
 		w.must(err)
 		p.postForm("/oauth2/par", u.Query()).expect(t, 400, "invalid_request")
 	}
-	p.raw(b, p.query("claims", "{}")+"&claims="+url.QueryEscape(`{"id_token":{"email":null}}`)).expectLocalError(t)
+	p.raw(b, p.query("claims", "{}")+"&claims="+url.QueryEscape(`{"id_token":{"email":null}}`)).expectError(t, w.issuer, "invalid_request")
 	p.raw(b, p.query()+"&claims=").expectCode(t)
 	long := `{"userinfo":{"name":null,"x":{"value":"` + strings.Repeat("x", 6<<10) + `"}}}`
 	u, err := url.Parse(p.url("claims", long))

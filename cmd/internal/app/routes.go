@@ -58,6 +58,20 @@ func (a *App) serveReady(w http.ResponseWriter, r *http.Request) {
 	case a.stores.DB.Ping(ctx) != nil:
 		plain(w, http.StatusServiceUnavailable, "database does not answer\n")
 	default:
+		a.serveClock(ctx, w)
+	}
+}
+
+// maxClockOffset is how far the clocks of this node and its database may be apart: more makes codes and tokens of other nodes invalid.
+const maxClockOffset = time.Minute
+
+func (a *App) serveClock(ctx context.Context, w http.ResponseWriter) {
+	switch offset, err := a.stores.DB.ClockOffset(ctx); {
+	case err != nil:
+		plain(w, http.StatusServiceUnavailable, "database does not answer\n")
+	case offset.Abs() > maxClockOffset:
+		plain(w, http.StatusServiceUnavailable, "the clocks of this node and of the database are "+offset.Abs().Round(time.Second).String()+" apart\n")
+	default:
 		plain(w, http.StatusOK, "ready\n")
 	}
 }
