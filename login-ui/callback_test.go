@@ -69,7 +69,7 @@ func TestCallbackIsGoodOnceInItsBrowser(t *testing.T) {
 	t.Run("never started here", func(t *testing.T) {
 		unknown := b.get("/login/google/callback?code=x&state=unknown")
 		b.want(unknown, http.StatusBadRequest)
-		b.wantText(unknown, "This link has already been used", "Go back to the app you came from")
+		b.wantText(unknown, "This link no longer works", "Go back to the app you came from")
 	})
 	t.Run("AZ-21: in another browser, and it is spent", func(t *testing.T) {
 		callback := b.atUpstream(page, "google")
