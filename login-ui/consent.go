@@ -62,7 +62,7 @@ func (u *UI) showConsent(w http.ResponseWriter, r *http.Request) error {
 		Details: detailLines(i.Details, lang), Digest: i.DetailsDigest,
 	}
 	return u.render(w, answer{
-		name: "consent", lang: lang, title: []string{"consent.title", "client", v.Partner.Name}, page: v, targets: []string{i.RedirectURI},
+		name: "consent", lang: lang, title: []string{"consent.title", "client", v.Partner.Name}, page: v, targets: []string{i.RedirectURI}, opened: i.Popup,
 	})
 }
 

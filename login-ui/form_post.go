@@ -22,7 +22,9 @@ func (u *UI) FormPost(w http.ResponseWriter, r *http.Request, action, uiLocales 
 		v.Fields = append(v.Fields, field{name, parameters.Get(name)})
 	}
 	slices.SortFunc(v.Fields, func(a, b field) int { return len(a.Name) - len(b.Name) })
-	err := u.render(w, answer{name: "form_post", lang: languageOf(r, uiLocales), title: []string{"form_post.title"}, page: v, targets: []string{action}})
+	err := u.render(w, answer{
+		name: "form_post", lang: languageOf(r, uiLocales), title: []string{"form_post.title"}, page: v, targets: []string{action}, opened: true, named: true,
+	})
 	if err != nil {
 		u.writeError(w, r, err)
 	}

@@ -65,7 +65,7 @@ func (u *UI) loginPage(w http.ResponseWriter, r *http.Request, i *provider.Inter
 		title = "login.again"
 	}
 	return u.render(w, answer{
-		name: "login", status: status, lang: lang, title: []string{title, "client", v.Partner.Name}, page: v, targets: targets,
+		name: "login", status: status, lang: lang, title: []string{title, "client", v.Partner.Name}, page: v, targets: targets, opened: i.Popup,
 	})
 }
 

@@ -65,6 +65,10 @@ type answer struct {
 	targets []string
 	// frames are the URLs that the page shows in frames.
 	frames []string
+	// opened: the window that has opened this one may keep it in hand: an app that waits for its answer.
+	opened bool
+	// named: whoever its forms lead to learns by Origin that they come from us.
+	named bool
 }
 
 // render sends a page. Nothing is written when it returns an error.
@@ -85,6 +89,12 @@ func (u *UI) render(w http.ResponseWriter, a answer) error {
 	h := w.Header()
 	setPageHeaders(h)
 	h.Set("Content-Security-Policy", contentSecurityPolicy(a.targets, a.frames))
+	if a.named {
+		h.Set("Referrer-Policy", "strict-origin")
+	}
+	if !a.opened { // on pages only: of all in a chain of redirects, one such header would part the windows for good
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", a.lang)
 	h.Set("Content-Length", fmt.Sprint(page.Len()))
