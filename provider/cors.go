@@ -67,7 +67,7 @@ func servePreflight(w http.ResponseWriter, _ *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Allow-Methods", "GET, POST")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP, MCP-Protocol-Version, *") // not every browser knows the star
 	h.Set("Access-Control-Max-Age", "600") // what the browser remembers; Cache-Control is for others
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusNoContent)

@@ -181,5 +181,5 @@ func (p *Provider) Routes() []web.Route {
 		{Pattern: "POST /oauth2/logout", Guards: []web.Guard{noStore, body}, Handler: page(p.serveEndSession)},
 	}
 	routes = append(routes, p.checkSessionRoutes()...)
-	return append(routes, preflights("/oauth2/par", "/oauth2/token", "/oauth2/device_authorization", "/oauth2/revoke", "/oauth2/userinfo")...)
+	return append(routes, preflights("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/oauth2/jwks", "/oauth2/par", "/oauth2/token", "/oauth2/device_authorization", "/oauth2/revoke", "/oauth2/userinfo")...)
 }

@@ -62,13 +62,19 @@ func New(c Config) (*Endpoint, error) {
 func (e *Endpoint) Routes() []web.Route {
 	// RFC 7591 §3.2.1, RFC 7592 §3: answers hold tokens and secrets.
 	noStore := web.Headers("Cache-Control", "no-store", "Pragma", "no-cache")
+	// RFC 9700 §2.6: apps in browsers register themselves from any page. What counts here is a token, never a cookie.
+	cors := web.Headers("Access-Control-Allow-Origin", "*", "Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
+	preflight := web.Headers("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE", "Access-Control-Allow-Headers", "Authorization, Content-Type, MCP-Protocol-Version, *", "Access-Control-Max-Age", "600")
+	allowed := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	body := web.MaxBody(maxDocument)
 	handle := func(h web.Handler) http.Handler { return web.Handle(h, writeError) }
 	return []web.Route{
-		{Pattern: "POST " + Path, Guards: []web.Guard{noStore, body}, Handler: handle(e.register)},
-		{Pattern: "GET " + Path + "/{client_id}", Guards: []web.Guard{noStore, web.NoHead("DELETE, GET, PUT")}, Handler: handle(e.read)},
-		{Pattern: "PUT " + Path + "/{client_id}", Guards: []web.Guard{noStore, body}, Handler: handle(e.update)},
-		{Pattern: "DELETE " + Path + "/{client_id}", Guards: []web.Guard{noStore}, Handler: handle(e.remove)},
+		{Pattern: "POST " + Path, Guards: []web.Guard{noStore, cors, body}, Handler: handle(e.register)},
+		{Pattern: "GET " + Path + "/{client_id}", Guards: []web.Guard{noStore, cors, web.NoHead("DELETE, GET, PUT")}, Handler: handle(e.read)},
+		{Pattern: "PUT " + Path + "/{client_id}", Guards: []web.Guard{noStore, cors, body}, Handler: handle(e.update)},
+		{Pattern: "DELETE " + Path + "/{client_id}", Guards: []web.Guard{noStore, cors}, Handler: handle(e.remove)},
+		{Pattern: "OPTIONS " + Path, Guards: []web.Guard{noStore, cors, preflight}, Handler: allowed},
+		{Pattern: "OPTIONS " + Path + "/{client_id}", Guards: []web.Guard{noStore, cors, preflight}, Handler: allowed},
 	}
 }
 

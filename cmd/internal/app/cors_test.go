@@ -79,3 +79,26 @@ func TestRefusalsAreReadable(t *testing.T) {
 		t.Error("introspection is not for browsers")
 	}
 }
+
+// RFC 9700 §2.6: an app in a browser finds the server, with a header of its own, and registers itself, from any page.
+func TestBrowserAppsRegisterThemselves(t *testing.T) {
+	t.Parallel()
+	w := embeddedWorld(t, openRegistration)
+	from := []string{"Origin", "https://inspector.example", "Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "mcp-protocol-version"}
+	for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/oauth2/jwks", "/oauth2/register", "/oauth2/register/x", "/oauth2/token"} {
+		a, _ := w.body("OPTIONS", path, nil, from...)
+		if a.status != 204 || a.header.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(a.header.Get("Access-Control-Allow-Headers"), "MCP-Protocol-Version") || a.header.Get("Access-Control-Allow-Credentials") != "" {
+			t.Errorf("%s: %d %v", path, a.status, a.header)
+		}
+	}
+	for status, document := range map[int]string{201: selfDocument, 400: `{}`} {
+		a, _ := w.body("POST", "/oauth2/register", strings.NewReader(document), "Content-Type", "application/json", "Origin", "https://inspector.example")
+		if a.status != status || a.header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("%d: %d %v", status, a.status, a.header)
+		}
+	}
+	closed := embeddedWorld(t, "")
+	if a, _ := closed.body("OPTIONS", "/oauth2/register", nil, from...); a.status != 404 {
+		t.Errorf("where nobody may register: %d", a.status)
+	}
+}
