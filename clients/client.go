@@ -38,8 +38,8 @@ type Client struct {
 type Metadata struct {
 	RedirectURIs             []string          `json:"redirect_uris,omitempty"`
 	TokenEndpointAuthMethod  string            `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic (default), …; see the AuthMethod constants
-	GrantTypes               []string          `json:"grant_types,omitempty"`                // authorization_code (default), refresh_token, client_credentials
-	ResponseTypes            []string          `json:"response_types,omitempty"`             // code
+	GrantTypes               []string          `json:"grant_types,omitempty"`                // authorization_code (default), …; see the Grant constants
+	ResponseTypes            []string          `json:"response_types,omitempty"`             // code (default); more only where legacy response types are on
 	ClientName               string            `json:"client_name,omitempty"`
 	ClientNameLocalized      map[string]string `json:"-"` // "client_name#ko": language tag to name; marshalled as members of their own
 	ClientURI                string            `json:"client_uri,omitempty"`

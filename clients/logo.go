@@ -40,9 +40,9 @@ type LogosConfig struct {
 // Logos fetches and keeps the pictures at the logo_uri of clients, so that no browser has to ask for them elsewhere: the client's host would learn
 // who signs in, and when. It is per process, and safe for concurrent use.
 type Logos struct {
-	cfg    LogosConfig
-	places *places
-	redraw sync.Mutex // one at a time: each takes megabytes
+	cfg     LogosConfig
+	places  *places
+	drawing chan struct{} // has room for one: see draw
 
 	mu   sync.Mutex
 	seen map[string]*logo // by logo_uri
@@ -58,7 +58,7 @@ type logo struct {
 
 // NewLogos returns an empty memory of logos.
 func NewLogos(cfg LogosConfig) *Logos {
-	return &Logos{cfg: cfg, places: newPlaces(logoFetches, logosPerHost), seen: map[string]*logo{}}
+	return &Logos{cfg: cfg, places: newPlaces(logoFetches, logosPerHost), drawing: make(chan struct{}, 1), seen: map[string]*logo{}}
 }
 
 // LogoName names the logo that the client has registered, in 16 characters that may stand in a path; "" for none. Another logo_uri has another name.
@@ -126,9 +126,7 @@ func (l *Logos) fill(ctx context.Context, next *logo, address string) {
 	defer cancel()
 	data, err := l.get(ctx, address)
 	if err == nil {
-		l.redraw.Lock()
-		next.square, err = redrawLogo(data)
-		l.redraw.Unlock()
+		next.square, err = l.draw(data)
 	}
 	age := logoAge
 	if err != nil {
@@ -141,6 +139,15 @@ func (l *Logos) fill(ctx context.Context, next *logo, address string) {
 	next.askAt = time.Now().Add(age)
 	l.mu.Unlock()
 	close(next.done)
+}
+
+// draw is redrawLogo for one picture at a time, as each takes megabytes. Then there is a rest of three times as long: whoever registers picture after
+// picture, each as costly as it may be, keeps a quarter of a processor busy, and sign-ins have the others.
+func (l *Logos) draw(data []byte) (square []byte, err error) {
+	l.drawing <- struct{}{}
+	began := time.Now()
+	defer func() { time.AfterFunc(3*time.Since(began), func() { <-l.drawing }) }()
+	return redrawLogo(data)
 }
 
 // get returns the body of a good answer. Nothing of ours goes along, and what it calls itself does not matter: its bytes say what it is.

@@ -133,6 +133,24 @@ func TestLogoBombs(t *testing.T) {
 	}
 }
 
+// DS-03: pictures that are costly to draw, one after the other, leave most of the processor to others.
+func TestLogoDrawingRests(t *testing.T) {
+	l := NewLogos(LogosConfig{})
+	data := pngOf(t, plain(512, 512, color.White))
+	began := time.Now()
+	if _, err := l.draw(data); err != nil {
+		t.Fatal(err)
+	}
+	first := time.Since(began)
+	began = time.Now()
+	if _, err := l.draw(data); err != nil {
+		t.Fatal(err)
+	}
+	if second := time.Since(began); second < 2*first { // the rest is three times as long, and then it is drawn
+		t.Errorf("drawn in %s, then in %s", first, second)
+	}
+}
+
 func FuzzLogo(f *testing.F) {
 	f.Add(pngOf(f, plain(5, 4, color.NRGBA{1, 2, 3, 4})))
 	f.Add([]byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"))

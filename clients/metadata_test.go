@@ -255,15 +255,6 @@ func TestLargeMetadataCanBeReadAgain(t *testing.T) {
 	}
 }
 
-func TestNameIn(t *testing.T) {
-	m := Metadata{ClientName: "Example", ClientNameLocalized: map[string]string{"ko": "예시", "pt-BR": "Exemplo"}}
-	for tag, want := range map[string]string{"ko": "예시", "KO": "예시", "ko-KR": "예시", "ko-Kore-KR": "예시", "pt-br": "Exemplo", "pt": "Example", "de": "Example", "": "Example", "-": "Example"} {
-		if got := m.NameIn(tag); got != want {
-			t.Errorf("%s: %s", tag, got)
-		}
-	}
-}
-
 // FuzzMetadata: what is accepted survives its own encoding, and normalizing twice changes nothing.
 func FuzzMetadata(f *testing.F) {
 	f.Add([]byte(fullDocument))

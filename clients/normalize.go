@@ -81,16 +81,3 @@ func setDefault(p *string, value string) {
 		*p = value
 	}
 }
-
-// NameIn returns the client's name in the language of the BCP 47 tag, or in its primary language, or the name without a tag. It may be empty.
-func (m *Metadata) NameIn(tag string) string {
-	for tag != "" {
-		for t, name := range m.ClientNameLocalized {
-			if strings.EqualFold(t, tag) {
-				return name
-			}
-		}
-		tag = tag[:max(0, strings.LastIndexByte(tag, '-'))]
-	}
-	return m.ClientName
-}

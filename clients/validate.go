@@ -106,7 +106,7 @@ func (m *Metadata) validateURIs(found *problems, r Rules) {
 		{"logo_uri", m.LogoURI},
 		{"policy_uri", m.PolicyURI},
 		{"tos_uri", m.TosURI},
-		{"initiate_login_uri", m.InitiateLoginURI},
+		{"initiate_login_uri", m.InitiateLoginURI}, // OIDC Core §4
 		{"backchannel_logout_uri", m.BackchannelLogoutURI},
 		{"frontchannel_logout_uri", m.FrontchannelLogoutURI},
 	} {

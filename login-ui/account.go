@@ -74,11 +74,7 @@ func (u *UI) showAccount(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || !ok {
 		return err
 	}
-	apps, err := u.appsOf(r, h)
-	if err != nil {
-		return err
-	}
-	sessions, err := u.sessionsOf(r, h, apps)
+	sessions, apps, err := u.sessionsOf(r, h)
 	if err != nil {
 		return err
 	}

@@ -26,13 +26,16 @@ type sessionLine struct {
 	session session.Session
 }
 
-// sessionsOf lists the person's sessions: this browser's, those that are alive, and those that apps are still signed in from.
-func (u *UI) sessionsOf(r *http.Request, h holder, apps []appLine) ([]sessionLine, error) {
+// sessionsOf lists the person's sessions: this browser's, those that are alive, and those that apps are still signed in from. apps is all of
+// the person's apps.
+func (u *UI) sessionsOf(r *http.Request, h holder) (lines []sessionLine, apps []appLine, err error) {
+	if apps, err = u.appsOf(r, h); err != nil {
+		return nil, nil, err
+	}
 	live, idle, err := u.Sessions.Of(r.Context(), h.ID)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, nil, unavailable(err)
 	}
-	var lines []sessionLine
 	for _, s := range live {
 		lines = append(lines, u.sessionLine(h, s, apps))
 	}
@@ -51,7 +54,7 @@ func (u *UI) sessionsOf(r *http.Request, h holder, apps []appLine) ([]sessionLin
 			lines = append(lines, line)
 		}
 	}
-	return lines, nil
+	return lines, apps, nil
 }
 
 func (u *UI) sessionLine(h holder, s session.Session, apps []appLine) sessionLine {
@@ -89,10 +92,7 @@ func signedInFrom(apps []appLine, lines []sessionLine) []appLine {
 
 // chosenSession returns the session that the path names, of the person's own; any other is not found.
 func (u *UI) chosenSession(r *http.Request, h holder) (line sessionLine, apps []appLine, err error) {
-	if apps, err = u.appsOf(r, h); err != nil {
-		return line, nil, err
-	}
-	lines, err := u.sessionsOf(r, h, apps)
+	lines, apps, err := u.sessionsOf(r, h)
 	if err != nil {
 		return line, nil, err
 	}
@@ -166,11 +166,7 @@ func (u *UI) showEndOthers(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || !ok {
 		return err
 	}
-	apps, err := u.appsOf(r, h)
-	if err != nil {
-		return err
-	}
-	lines, err := u.sessionsOf(r, h, apps)
+	lines, apps, err := u.sessionsOf(r, h)
 	if err != nil {
 		return err
 	}

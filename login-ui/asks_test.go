@@ -127,8 +127,11 @@ func (a *asks) EndSession(w http.ResponseWriter, r *http.Request, l *provider.Lo
 }
 
 func (a *asks) Logout(r *http.Request) (*provider.Logout, error) {
+	if r.FormValue("l") == "" {
+		return &provider.Logout{}, nil
+	}
 	l, ok := a.logouts[r.FormValue("l")]
-	if !ok && r.FormValue("l") != "" {
+	if !ok {
 		return nil, &web.PageError{Kind: web.PageLinkInvalid}
 	}
 	return l, nil

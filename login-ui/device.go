@@ -136,6 +136,8 @@ func (u *UI) devicePage(w http.ResponseWriter, r *http.Request, v deviceView) er
 	return u.render(w, a)
 }
 
+// confirmDevice asks the person, however the code got here (RFC 8628 §3.3). The page names the code, what asks and from where, and warns of codes that
+// somebody else has sent (RFC 8628 §5.4).
 func (u *UI) confirmDevice(w http.ResponseWriter, r *http.Request, d *provider.DeviceRequest) error {
 	who, err := u.Accounts.Account(r.Context(), d.Session.AccountID)
 	if err != nil {
@@ -162,14 +164,4 @@ func ago(d time.Duration) (key, minutes string) {
 	default:
 		return "device.minutes", strconv.Itoa(n)
 	}
-}
-
-// clientInteraction is interaction for what only a client's own request may do: a device's is decided on a page of its own, and a sign-in for
-// its own sake leaves nothing to decide.
-func (u *UI) clientInteraction(r *http.Request) (*provider.Interaction, error) {
-	i, err := u.interaction(r)
-	if err == nil && i.Client == nil {
-		return nil, &web.PageError{Kind: web.PageLinkInvalid}
-	}
-	return i, err
 }

@@ -35,6 +35,16 @@ func (u *UI) interaction(r *http.Request) (*provider.Interaction, error) {
 	return i, nil
 }
 
+// clientInteraction is interaction for what only a client's own request may do: a device's is decided on a page of its own, and a sign-in for
+// its own sake leaves nothing to decide.
+func (u *UI) clientInteraction(r *http.Request) (*provider.Interaction, error) {
+	i, err := u.interaction(r)
+	if err == nil && i.Client == nil {
+		return nil, &web.PageError{Kind: web.PageLinkInvalid}
+	}
+	return i, err
+}
+
 // pageError returns err when it says itself which page it is; anything else is a storage fault.
 func pageError(err error) error {
 	var e *web.PageError

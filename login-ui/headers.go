@@ -9,6 +9,7 @@ import (
 
 // pageHeaders sets what holds for every answer of a page, also for a redirect.
 //
+// RFC 9700 §4.2.4: addresses of ours, which may have a sealed request or an upstream's code in them, stay out of other sites' Referer.
 // Referrer-Policy is same-origin and not no-referrer: under no-referrer a browser sends "Origin: null" with our own forms, and one without
 // Sec-Fetch-Site would then look like a foreign site. Nothing goes to other origins either way.
 func (u *UI) pageHeaders(next http.Handler) http.Handler {
@@ -29,6 +30,7 @@ func setPageHeaders(h http.Header) {
 }
 
 // contentSecurityPolicy returns the policy of a page whose forms may lead to the targets. frames may be empty: then there are none.
+// No page can be framed itself (RFC 6749 §10.13, RFC 9700 §4.16).
 func contentSecurityPolicy(targets, frames []string) string {
 	policy := "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action " +
 		strings.Join(formActions(targets), " ") + "; base-uri 'none'; frame-ancestors 'none'"

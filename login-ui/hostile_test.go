@@ -67,7 +67,7 @@ func hostile() *provider.Interaction {
 			LogoURI: "data:image/svg+xml;base64,PHN2Zz4=\" onerror=\"alert(1)", PolicyURI: "javascript:alert(1)//https://a.example",
 			TosURI: "https://a.example/\"onmouseover=alert(1)",
 		}},
-		RedirectURI: "https://a.example/" + attack, Scopes: []string{"openid", "profile", "email", attack}, UILocales: attack, LoginHint: attack,
+		RedirectURI: "https://a.example/" + attack, Scopes: []string{"openid", "profile", "email", attack}, UILocales: attack,
 	}
 }
 

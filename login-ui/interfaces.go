@@ -34,8 +34,6 @@ type Sessions interface {
 	Current(r *http.Request) (session.Session, error)
 	// Start begins a session under a new cookie.
 	Start(w http.ResponseWriter, r *http.Request, p session.StartParams) (session.Session, error)
-	// End ends the browser's session. Without one it does nothing.
-	End(w http.ResponseWriter, r *http.Request) error
 	// Of lists an account's sessions, newest first: those alive, and those that were not used for too long.
 	Of(ctx context.Context, accountID string) (live, idle []session.Session, err error)
 	// EndByID ends a session wherever its browser is.

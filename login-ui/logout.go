@@ -102,11 +102,8 @@ func (u *UI) logoutOf(r *http.Request) (*provider.Logout, error) {
 		return nil, err
 	}
 	l, err := u.Logouts.Logout(r)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, pageError(err)
-	case l == nil:
-		return &provider.Logout{}, nil
 	}
 	return l, nil
 }

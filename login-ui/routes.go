@@ -53,13 +53,6 @@ func (u *UI) Routes() []web.Route {
 
 func (u *UI) handle(h web.Handler) http.Handler { return web.Handle(h, u.writeError) }
 
-// NotFound answers every path that has no route.
-func (u *UI) NotFound() http.Handler {
-	return u.pageHeaders(u.handle(func(http.ResponseWriter, *http.Request) error {
-		return &web.PageError{Kind: web.PageNotFound}
-	}))
-}
-
 func (u *UI) refuseMethod(allow string) http.Handler {
 	return u.handle(func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Allow", allow)

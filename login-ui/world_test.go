@@ -63,7 +63,9 @@ func newWorld(t *testing.T, brand Brand) *world {
 	check(t, err)
 	web.Mount(mux, w.ui.Routes()...)
 	mux.HandleFunc("GET "+provider.ResumePath, w.asks.resume)
-	mux.Handle("/", w.ui.NotFound())
+	mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) { // as package app does
+		w.ui.ErrorPage(rw, r, &web.PageError{Kind: web.PageNotFound})
+	})
 	return w
 }
 

@@ -2,8 +2,6 @@ package provider
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/ory/fosite"
 
+	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/provider/keys"
 )
 
@@ -26,7 +25,7 @@ type accessClaims struct {
 	IssuedAt  int64    `json:"iat"`
 	ID        string   `json:"jti"`
 	ClientID  string   `json:"client_id"`
-	Scope     string   `json:"scope,omitempty"`
+	Scope     string   `json:"scope,omitempty"` // as granted (RFC 9068 §2.2.3)
 	SessionID string   `json:"sid,omitempty"`
 	AuthTime  int64    `json:"auth_time,omitempty"`
 	ACR       string   `json:"acr,omitempty"`
@@ -90,27 +89,33 @@ func (f *codeFlow) GenerateAccessToken(ctx context.Context, requester fosite.Req
 	if t := tokenRequestOf(ctx); t.dpopKey != "" || t.certificate != "" {
 		c.Confirmation = &confirmation{Thumbprint: t.dpopKey, Certificate: t.certificate}
 	}
-	if s.grant.ID != "" {
-		c.ID = s.grant.ID + "." + c.ID
-		client := requester.GetClient().(*fositeClient).Client
-		c.Subject, c.SessionID = f.provider.subject(client, s.grant.AccountID), f.provider.sid(client, s.grant.SessionID)
-		c.ACR, c.AMR, c.Audience = s.grant.ACR, s.grant.AMR, s.grant.Audience
-		if c.Actor = s.actor; !s.grant.AuthTime.IsZero() {
-			c.AuthTime = s.grant.AuthTime.Unix()
-		}
-		if s.grant.SessionID == s.grant.ID { // no browser was there (RFC 7523)
-			c.SessionID = ""
-		}
-	} else {
+	client := requester.GetClient().(*fositeClient).Client
+	if s.grant.ID == "" {
 		c.Subject, c.Audience = c.ClientID, s.audience
+	} else {
+		f.provider.addGrant(&c, client, s)
 	}
-	if requester.GetClient().(*fositeClient).Metadata.AccessTokenFormat == "opaque" {
+	if client.Metadata.AccessTokenFormat == "opaque" {
 		token, err = f.provider.sealAccessToken(c)
 	} else {
 		token, err = f.provider.sign(AccessTokenAlgorithm, accessTokenType, c)
 	}
 	tokenRequestOf(ctx).accessToken = token
 	return token, c.ID, err
+}
+
+// addGrant adds what stands behind the token: the person, their sign-in, and who acts for them.
+func (p *Provider) addGrant(c *accessClaims, client *clients.Client, s *grantSession) {
+	g := s.grant
+	c.ID = g.ID + "." + c.ID
+	c.Subject, c.Audience, c.Actor = p.subject(client, g.AccountID), g.Audience, s.actor
+	c.ACR, c.AMR = g.ACR, g.AMR
+	if !g.AuthTime.IsZero() {
+		c.AuthTime = g.AuthTime.Unix()
+	}
+	if g.SessionID != g.ID { // otherwise no browser was there
+		c.SessionID = p.sid(client, g.SessionID)
+	}
 }
 
 // opaquePrefix marks opaque access tokens: the same claims, sealed instead of signed, for partners that must not read them. No row either.
@@ -157,7 +162,7 @@ func (p *Provider) verifyAccessToken(ctx context.Context, token string) (*access
 		return nil, err
 	}
 	if c.grantID() == "" && c.Subject != c.ClientID {
-		return nil, keys.ErrToken // without a grant a client speaks for itself, and for nobody else
+		return nil, keys.ErrToken // RFC 9700 §4.15: without a grant a client speaks for itself, and for nobody else
 	}
 	whole := c.Subject != "" && c.ClientID != "" && c.ID != "" && c.IssuedAt != 0 && len(c.Audience) > 0 && !has(c.Audience, "")
 	if !whole || c.Issuer != p.config.Issuer || time.Now().Unix() >= c.ExpiresAt {
@@ -206,11 +211,4 @@ func (p *Provider) clientStands(ctx context.Context, id string, bit *statusClaim
 		return keys.ErrToken
 	}
 	return nil
-}
-
-// randomText returns n random bytes as base64url.
-func randomText(n int) string {
-	b := make([]byte, n)
-	rand.Read(b) // never fails, crypto/rand says
-	return base64.RawURLEncoding.EncodeToString(b)
 }

@@ -98,7 +98,7 @@ func (p *Provider) narrowDetails(ctx context.Context, request fosite.AccessReque
 	if refusal != nil {
 		return refusal
 	}
-	if request.GetGrantTypes().ExactOne("client_credentials") {
+	if request.GetGrantTypes().ExactOne(clients.GrantClientCredentials) {
 		return ownDetails(s, list)
 	}
 	granted := p.standingDetails(c, s.grant.AuthorizationDetails)

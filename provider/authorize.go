@@ -126,7 +126,7 @@ func (p *Provider) clientAndRedirectURI(ctx context.Context, form url.Values) (*
 		return c, c.Metadata.RedirectURIs[0], nil
 	case uri == "":
 		return nil, "", &web.PageError{Kind: web.PageBadRedirectURI, Client: c.Metadata.ClientName, Detail: "The redirect_uri is missing."}
-	case !c.RedirectURIAllowed(uri):
+	case !c.RedirectURIAllowed(uri): // RFC 6749 §3.1.2.4
 		return nil, "", &web.PageError{
 			Kind: web.PageBadRedirectURI, Client: c.Metadata.ClientName,
 			Detail: "The redirect_uri is not one of those registered for the client. They are compared character by character.",
@@ -140,7 +140,7 @@ func (p *Provider) ask(r *http.Request, a authorization, request fosite.Authoriz
 	q := question{
 		prompts: strings.Fields(a.form.Get("prompt")), maxAge: maxAge(a), firstSeenAt: a.firstSeenAt,
 		denied:      a.interaction != nil && a.interaction.Denied,
-		skipConsent: a.client.Metadata.SkipConsent && !a.client.SelfRegistered, impersonable: a.client.Impersonable(a.redirectURI),
+		skipConsent: !consentRequired(a.client), impersonable: a.client.Impersonable(a.redirectURI),
 	}
 	q.claims, _ = claimsOfRequest(a.client, a.form.Get("claims"), a.form.Get("scope")) // checkClaims has read it
 	q.scopes = withClaimScopes(request.GetRequestedScopes(), q.claims.idToken, q.claims.userInfo)

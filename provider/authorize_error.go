@@ -39,7 +39,7 @@ func (p *Provider) refuse(w http.ResponseWriter, r *http.Request, a authorizatio
 }
 
 // mustNotHop says whether an error must not lead to the client by itself: nobody has looked at the client, and the person has not signed in, so
-// that a link of ours would lead anybody anywhere (RFC 9700 §4.11.2). That goes for prompt=none too: docs/divergences.md.
+// that a link of ours would lead anybody anywhere (RFC 7591 §5, RFC 9700 §4.11.2). That goes for prompt=none too: docs/divergences.md.
 func (p *Provider) mustNotHop(r *http.Request, a authorization) (bool, error) {
 	if !a.client.SelfRegistered || p.trustsRedirect(a.redirectURI) {
 		return false, nil
@@ -99,6 +99,38 @@ func (p *Provider) refuseForm(w http.ResponseWriter, r *http.Request, form url.V
 		return err
 	}
 	return p.refuse(w, r, a, why)
+}
+
+// refuseReference answers a request whose parameters could not be taken from where it said. The error goes to the client only by a redirect_uri that
+// is written in the request and is the client's; there is no other to be sure of.
+func (p *Provider) refuseReference(w http.ResponseWriter, r *http.Request, a authorization, cause error) error {
+	var page, unknown *web.PageError
+	var f *fault
+	if errors.As(cause, &page) || errors.As(cause, &f) {
+		return cause
+	}
+	e := oauthError(cause)
+	var err error
+	a.client, a.redirectURI, err = p.clientAndRedirectURI(r.Context(), a.form)
+	switch {
+	case e.ErrorField == fosite.ErrServerError.ErrorField:
+		return cause
+	case err != nil && (!errors.As(err, &unknown) || unknown.Kind == web.PageUnknownClient):
+		return err
+	case err != nil || !a.form.Has("redirect_uri"):
+		web.Annotate(r.Context(), "oauth_error", e.ErrorField)
+		kind := web.PageBadRequest
+		if e.ErrorField == fosite.ErrTemporarilyUnavailable.ErrorField {
+			kind = web.PageUnavailable
+		}
+		return &web.PageError{Kind: kind, Detail: e.ErrorField + ": " + description(e)}
+	}
+	return p.refuse(w, r, a, cause)
+}
+
+// errUnknownClient is the page for a request that nobody can be told of but the person.
+func errUnknownClient() *web.PageError {
+	return &web.PageError{Kind: web.PageUnknownClient, Detail: "The client_id is missing or not registered here."}
 }
 
 // errParameters is the page for a request whose parameters cannot be read.

@@ -16,7 +16,7 @@ import (
 // check is one rule of an authorization request. It returns nil or the error that the client is told.
 type check func(p *Provider, a authorization) *fosite.RFC6749Error
 
-// checks are the rules in the order they are applied. What fosite checks after them is not here: the client's scopes and response types.
+// checks are the rules in the order they are applied, all of them. Fosite looks at some of the same things afterwards, and finds nothing.
 var checks = []check{
 	checkUnsupported, checkPushed, checkSigned, checkLength, checkResponseType, checkResponseMode, checkPrompt, checkMaxAge, checkScope, checkPKCE,
 	checkDPoPKey, checkResource, checkClaims, checkDetails,
@@ -54,8 +54,8 @@ func checkUnsupported(_ *Provider, a authorization) *fosite.RFC6749Error {
 	return nil
 }
 
-// maxEcho bounds what travels on from a request, in bytes: in the code, the ID token, the URL of the answer and that of an upstream. A pushed request
-// is not bounded by a URL.
+// maxEcho bounds what comes back from a request, in bytes: in our own links, the code, the ID token and the URL of the answer. A pushed request is not
+// bounded by a URL.
 const maxEcho = 4 << 10
 
 // checkLength refuses what would make such a URL too long to be sent.
@@ -108,23 +108,29 @@ func maxAge(a authorization) *int64 {
 
 // checkScope: RFC 6749 §3.3.
 func checkScope(p *Provider, a authorization) *fosite.RFC6749Error {
-	asked := strings.Fields(a.form.Get("scope"))
-	if len(asked) == 0 && !p.asksDetails(a.form) { // RFC 9396 §3.1: details may be all that is asked for
-		return fosite.ErrInvalidScope.WithHint("The parameter scope is missing. A sign-in asks for openid, and for profile and email where they are needed.")
+	_, err := p.requestedScopes(a.client, a.form)
+	return err
+}
+
+// requestedScopes returns the scopes of a request for a person's sign-in, at the authorization endpoint or by a device (RFC 6749 §3.3).
+func (p *Provider) requestedScopes(c *clients.Client, form url.Values) ([]string, *fosite.RFC6749Error) {
+	scopes := allowedScopes(c, strings.Fields(form.Get("scope")))
+	if len(scopes) == 0 && !p.asksDetails(form) { // RFC 9396 §3.1: details may be all that is asked for
+		return nil, fosite.ErrInvalidScope.WithHint("The parameter scope is missing. A sign-in asks for openid, and for profile and email where they are needed.")
 	}
-	for _, s := range allowedScopes(a.client, asked) {
-		if !has(strings.Fields(a.client.Metadata.Scope), s) {
-			return fosite.ErrInvalidScope.WithHintf("The client is not registered for the scope %s.", printable(s))
+	for _, s := range scopes {
+		if !has(strings.Fields(c.Metadata.Scope), s) {
+			return nil, fosite.ErrInvalidScope.WithHintf("The client is not registered for the scope %s.", printable(s))
 		}
 	}
-	return nil
+	return scopes, nil
 }
 
 // allowedScopes leaves out offline_access where the client could not use the refresh token (OIDC Core §11), and repetitions.
 func allowedScopes(c *clients.Client, asked []string) []string {
 	var scopes []string
 	for _, s := range asked {
-		if has(scopes, s) || (s == "offline_access" && !has(c.Metadata.GrantTypes, "refresh_token")) {
+		if has(scopes, s) || (s == "offline_access" && !has(c.Metadata.GrantTypes, clients.GrantRefreshToken)) {
 			continue
 		}
 		scopes = append(scopes, s)
@@ -150,7 +156,7 @@ func checkPKCE(p *Provider, a authorization) *fosite.RFC6749Error {
 	return nil
 }
 
-// pkceRequired: public clients always, and those of the FAPI 2.0 profile (FAPI 2.0 §5.3.2.2); other confidential ones unless a nonce of an OpenID
+// pkceRequired: public clients always (RFC 8252 §8.1), and those of the FAPI 2.0 profile (FAPI 2.0 §5.3.2.2); other confidential ones unless a nonce of an OpenID
 // request does the same job (RFC 9700 §2.1.1). A confidential client's registration may say otherwise, and the
 // operator may for all that registered themselves.
 func pkceRequired(p *Provider, a authorization) bool {
@@ -174,7 +180,7 @@ func nonceHint(p *Provider, c *clients.Client) string {
 }
 
 func isS256(challenge string) bool {
-	raw, err := refreshEncoding.DecodeString(challenge)
+	raw, err := strictBase64URL.DecodeString(challenge)
 	return err == nil && len(raw) == 32 && len(challenge) == 43
 }
 

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"github.com/symbolon-id/symbolon/clients"
 )
 
@@ -182,19 +180,14 @@ func backOff(n int) time.Duration {
 
 // postLogoutToken tells the client (OIDC Back-Channel Logout §2.5). The token is made anew for each attempt: it lives two minutes.
 func (p *Provider) postLogoutToken(ctx context.Context, c *clients.Client, n LogoutNotice) error {
-	alg := IDTokenAlgorithm
-	if a := c.Metadata.IDTokenSignedResponseAlg; a != "" {
-		alg = jose.SignatureAlgorithm(a)
-	}
 	now := time.Now()
-	token, err := p.sign(alg, "logout+jwt", logoutClaims{
+	claims := logoutClaims{
 		Issuer: p.config.Issuer, Subject: p.subject(c, n.AccountID), Audience: c.ID, IssuedAt: now.Unix(), ExpiresAt: now.Add(logoutTokenLifetime).Unix(),
 		ID: randomID(), SessionID: p.sid(c, n.SessionID), Events: map[string]emptyEvent{logoutEvent: {}},
-	})
-	if err != nil {
-		return err
 	}
-	if token, err = p.encryptToken(ctx, c, idTokenEncryption(c), token); err != nil { // OIDC Back-Channel Logout §2.4
+	// OIDC Back-Channel Logout §2.4: signed and encrypted as the client's ID tokens are.
+	token, err := p.signFor(ctx, c, c.Metadata.IDTokenSignedResponseAlg, idTokenEncryption(c), "logout+jwt", claims)
+	if err != nil {
 		return err
 	}
 	body := strings.NewReader(url.Values{"logout_token": {token}}.Encode())

@@ -121,4 +121,6 @@ func usable(c *clients.Client, err error) (*clients.Client, error) {
 	return c, nil
 }
 
-func isPublic(c *clients.Client) bool { return c.Metadata.TokenEndpointAuthMethod == "none" }
+func isPublic(c *clients.Client) bool {
+	return c.Metadata.TokenEndpointAuthMethod == clients.AuthMethodNone
+}

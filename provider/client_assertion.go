@@ -235,7 +235,7 @@ func (p *Provider) assertionMisfit(r *http.Request, c *clients.Client, claims as
 	return ""
 }
 
-// assertionForUs checks the audience: this server alone, by its issuer or, as older libraries have it, by the address of the token endpoint
+// assertionForUs checks the audience (RFC 7521 §5.2, RFC 8725 §3.9): this server alone, by its issuer or, as older libraries have it, by the address of the token endpoint
 // (OIDC Core §9) or of the one at hand (RFC 9126 §2).
 func (p *Provider) assertionForUs(r *http.Request, c *clients.Client, aud assertionAudience) bool {
 	if p.highAssurance(c) { // FAPI 2.0 §5.3.2.1

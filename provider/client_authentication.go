@@ -15,7 +15,7 @@ import (
 
 // credentials is what a request presents to authenticate its client (RFC 6749 §2.3).
 type credentials struct {
-	method    string // client_secret_basic, client_secret_post, methodAssertion or none
+	method    string // one of clients.AuthMethodBasic, AuthMethodPost and AuthMethodNone, or methodAssertion
 	id        string
 	secret    string
 	assertion *assertion
@@ -32,7 +32,7 @@ func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form
 	if err != nil {
 		return nil, err
 	}
-	c, err := p.clientFor(ctx, presented.id, form)
+	c, err := p.client(ctx, presented.id)
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +40,14 @@ func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form
 		web.Annotate(ctx, "client", c.ID)
 	}
 	ok, err := p.prove(ctx, r, c, presented)
-	if err == nil && !ok && c != nil {
+	switch {
+	case err != nil || c == nil:
+	case !ok:
 		c, ok, err = p.proveAgain(ctx, r, c, presented)
+	case !isRegisteredFor(c, form): // looked at after the proof only: a wrong secret costs one read, like an unknown client
+		method := c.Metadata.TokenEndpointAuthMethod
+		c, err = p.clientNow(ctx, c.ID)
+		ok = c != nil && c.Metadata.TokenEndpointAuthMethod == method // of another method nothing is proved
 	}
 	if err != nil {
 		return nil, err
@@ -164,10 +170,10 @@ func parseBasic(header string) (credentials, error) {
 	if err != nil {
 		return credentials{}, malformed
 	}
-	return credentials{method: "client_secret_basic", id: id, secret: secret}, nil
+	return credentials{method: clients.AuthMethodBasic, id: id, secret: secret}, nil
 }
 
-// clientError is an invalid_client that remembers whether the client used the Authorization header: the answer then names the scheme.
+// clientError is an invalid_client. Its answer has status 401 and names a scheme, however the client tried to authenticate.
 type clientError struct{ *fosite.RFC6749Error }
 
 // Unwrap returns the OAuth error.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/ory/fosite"
+
+	"github.com/symbolon-id/symbolon/clients"
 )
 
 // codePrefix marks authorization codes, so that a leaked one is recognised.
@@ -40,8 +42,9 @@ type sealedCode struct {
 	AuthorizationDetails string `cbor:"17,keyasint,omitempty"` // JSON; empty: none
 }
 
-// codeFlow is the code strategy and the store of fosite's code and PKCE handlers in one: what they would keep in three tables is in the code
-// itself, and redeeming it is one INSERT.
+// codeFlow is the strategies and the store of fosite's code and PKCE handlers in one: what they would keep in three tables is in the code itself, and
+// redeeming it is one INSERT. Its access tokens are in access_token.go, its refresh tokens in refresh_token.go, and what it has no use for is in
+// code_store.go.
 type codeFlow struct {
 	provider *Provider
 }
@@ -85,12 +88,12 @@ func (f *codeFlow) DeletePKCERequestSession(context.Context, string) error { ret
 
 // GetAuthorizeCodeSession implements oauth2.AuthorizeCodeStorage.
 func (f *codeFlow) GetAuthorizeCodeSession(ctx context.Context, code string, _ fosite.Session) (fosite.Requester, error) {
-	m := tokenRequestOf(ctx)
-	if m.request == nil && m.err == nil {
-		m.code = code
-		m.request, m.err = f.open(ctx, m)
+	t := tokenRequestOf(ctx)
+	if t.request == nil && t.err == nil {
+		t.code = code
+		t.request, t.err = f.open(ctx, t)
 	}
-	return m.request, m.err
+	return t.request, t.err
 }
 
 // GetPKCERequestSession implements pkce.PKCERequestStorage. fosite.ErrNotFound means that the code owes no verifier.
@@ -106,8 +109,8 @@ func (f *codeFlow) GetPKCERequestSession(ctx context.Context, code string, s fos
 }
 
 // open opens the code and looks at how the world stands now: who was blocked, signed out or withdrawn since the code was issued gets nothing.
-func (f *codeFlow) open(ctx context.Context, m *tokenRequest) (fosite.Requester, error) {
-	token, ok := strings.CutPrefix(m.code, codePrefix)
+func (f *codeFlow) open(ctx context.Context, t *tokenRequest) (fosite.Requester, error) {
+	token, ok := strings.CutPrefix(t.code, codePrefix)
 	if !ok {
 		return nil, fosite.ErrNotFound
 	}
@@ -120,18 +123,18 @@ func (f *codeFlow) open(ctx context.Context, m *tokenRequest) (fosite.Requester,
 		return nil, fosite.ErrNotFound.WithWrap(err)
 	}
 	grant := c.grant()
-	client, err := f.provider.stillStands(ctx, c.AccountID, c.SessionID, c.ClientID, c.NeedsConsent, grant.consented())
+	client, err := f.provider.codeStands(ctx, c.AccountID, c.SessionID, c.ClientID, c.NeedsConsent, grant.consented())
 	if err != nil {
 		return nil, err
 	}
-	if c.DPoPKey != "" && c.DPoPKey != m.dpopKey {
+	if c.DPoPKey != "" && c.DPoPKey != t.dpopKey {
 		return nil, fosite.ErrNotFound.WithDebug("the code is bound to another DPoP key")
 	}
 	if c.RedirectURI != "" && !client.RedirectURIAllowed(c.RedirectURI) {
 		return nil, fosite.ErrNotFound.WithDebug("the redirect URI was taken from the client since the code was issued")
 	}
-	m.grant = grant
-	return c.request(&fositeClient{Client: client}, m.grant), nil
+	t.grant = grant
+	return c.request(&fositeClient{Client: client}, t.grant), nil
 }
 
 func (c *sealedCode) grant() *Grant {
@@ -144,7 +147,7 @@ func (c *sealedCode) grant() *Grant {
 	}
 }
 
-// request rebuilds what fosite's handlers look at.
+// request rebuilds what fosite's handlers compare the token request with: client, redirect URI and challenge (OIDC Core §3.1.3.2).
 func (c *sealedCode) request(client *fositeClient, g *Grant) fosite.Requester {
 	form := url.Values{}
 	if c.RedirectURI != "" {
@@ -163,11 +166,11 @@ func (c *sealedCode) request(client *fositeClient, g *Grant) fosite.Requester {
 // InvalidateAuthorizeCodeSession implements oauth2.AuthorizeCodeStorage: the one durable write of a sign-in. Whoever redeems a code that has
 // been redeemed ends the grant (RFC 6749 §4.1.2): one of the two is a thief, and nobody can tell which.
 func (f *codeFlow) InvalidateAuthorizeCodeSession(ctx context.Context, _ string) error {
-	m := tokenRequestOf(ctx)
-	client := m.request.GetClient()
-	err := f.provider.insertGrant(ctx, client, m.request.GetSession().(*grantSession), f.provider.grantLifetime(client))
+	t := tokenRequestOf(ctx)
+	client := t.request.GetClient()
+	err := f.provider.insertGrant(ctx, client, t.request.GetSession().(*grantSession), f.provider.grantLifetime(client))
 	if errors.Is(err, ErrGrantExists) {
-		if err := f.provider.config.Grants.RevokeGrant(ctx, m.grant.ID, time.Now()); err != nil {
+		if err := f.provider.config.Grants.RevokeGrant(ctx, t.grant.ID, time.Now()); err != nil {
 			return &fault{err}
 		}
 		return fosite.ErrInvalidatedAuthorizeCode
@@ -176,13 +179,13 @@ func (f *codeFlow) InvalidateAuthorizeCodeSession(ctx context.Context, _ string)
 }
 
 // burn spends a code without giving anything for it, so that a wrong code_verifier cannot be followed by a better guess.
-func (p *Provider) burn(ctx context.Context, m *tokenRequest) error {
-	if m.grant == nil {
+func (p *Provider) burn(ctx context.Context, t *tokenRequest) error {
+	if t.grant == nil {
 		return nil
 	}
 	now := time.Now()
-	m.grant.CreatedAt, m.grant.ExpiresAt, m.grant.RevokedAt = now, now, now
-	if err := p.config.Grants.InsertGrant(ctx, *m.grant); err != nil && !errors.Is(err, ErrGrantExists) {
+	t.grant.CreatedAt, t.grant.ExpiresAt, t.grant.RevokedAt = now, now, now
+	if err := p.config.Grants.InsertGrant(ctx, *t.grant); err != nil && !errors.Is(err, ErrGrantExists) {
 		return &fault{err}
 	}
 	return nil
@@ -190,11 +193,13 @@ func (p *Provider) burn(ctx context.Context, m *tokenRequest) error {
 
 // grantLifetime is how long a grant can matter: as long as its refresh token, or its access token when there is none.
 func (p *Provider) grantLifetime(c fosite.Client) time.Duration {
-	if c.GetGrantTypes().Has("refresh_token") {
+	if c.GetGrantTypes().Has(clients.GrantRefreshToken) {
 		return p.config.Lifetimes.RefreshToken
 	}
-	return fosite.GetEffectiveLifespan(c, fosite.GrantTypeAuthorizationCode, fosite.AccessToken, p.config.Lifetimes.AccessToken)
+	return p.accessTokenLifetime(c)
 }
 
-// randomID returns 128 random bits as base64url.
-func randomID() string { return randomText(16) }
+// accessTokenLifetime is how long the client's access tokens live, whatever grant they come from.
+func (p *Provider) accessTokenLifetime(c fosite.Client) time.Duration {
+	return fosite.GetEffectiveLifespan(c, "", fosite.AccessToken, p.config.Lifetimes.AccessToken)
+}

@@ -18,7 +18,7 @@ type Connection struct {
 	Since    time.Time // when the person last allowed something, or signed in first where nobody had to ask
 	Offline  bool      // it has access while the person is away
 	Sessions []string  // ids of the sessions that its other access ends with; each once
-	// Details is what it may do beside (RFC 9396), the last allowed first: of grants that stand, as nothing of it is remembered.
+	// Details is what it may do beside (RFC 9396), each once and the last allowed first: of grants that stand, as nothing of it is remembered.
 	Details details.List
 }
 
@@ -38,6 +38,7 @@ func (p *Provider) Connections(ctx context.Context, accountID string) ([]Connect
 	for _, c := range consents {
 		list = append(list, Connection{ClientID: c.ClientID, Scopes: slices.Clone(c.Scopes), Since: c.GrantedAt})
 	}
+	known := map[string]bool{} // there may be thousands of details: each is looked at once
 	for _, g := range grants {
 		if unused := g.lastUse().Add(MaxAccessTokenLifetime); !now.Before(unused) && !now.Before(p.refreshExpiry(g)) {
 			continue
@@ -46,19 +47,23 @@ func (p *Provider) Connections(ctx context.Context, accountID string) ([]Connect
 		if at < 0 {
 			at, list = len(list), append(list, Connection{ClientID: g.ClientID, Since: g.CreatedAt})
 		}
-		list[at].add(g, p.config.DetailsTypes.Restore(g.AuthorizationDetails))
+		list[at].add(g)
+		for _, o := range p.config.DetailsTypes.Restore(g.AuthorizationDetails) {
+			one := details.List{o}
+			if name := g.ClientID + "\x00" + one.String(); !known[name] {
+				known[name], list[at].Details = true, append(list[at].Details, o)
+			}
+		}
+	}
+	for _, c := range list {
+		slices.Reverse(c.Details)
 	}
 	slices.SortStableFunc(list, func(a, b Connection) int { return b.Since.Compare(a.Since) })
 	return list, nil
 }
 
 // add makes a grant part of the connection.
-func (c *Connection) add(g Grant, granted details.List) {
-	for _, o := range granted {
-		if one := (details.List{o}); !one.Within(c.Details) {
-			c.Details = append(one, c.Details...)
-		}
-	}
+func (c *Connection) add(g Grant) {
 	for _, scope := range g.consented() {
 		c.Scopes = appendMissing(c.Scopes, scope)
 	}

@@ -10,6 +10,7 @@ import (
 
 // Browser apps call some endpoints from pages of their own origin. What they may read is decided per client: an answer is readable by the origins
 // of the client's registered redirect URIs, once the request has shown which client it is. No endpoint takes cookies, so none allows credentials.
+// The authorization endpoint is none of them (RFC 9700 §2.6).
 
 type corsKey struct{}
 
@@ -68,7 +69,7 @@ func servePreflight(w http.ResponseWriter, _ *http.Request) {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Allow-Methods", "GET, POST")
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP, MCP-Protocol-Version, *") // not every browser knows the star
-	h.Set("Access-Control-Max-Age", "600") // what the browser remembers; Cache-Control is for others
+	h.Set("Access-Control-Max-Age", "600")                                                              // what the browser remembers; Cache-Control is for others
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusNoContent)
 }

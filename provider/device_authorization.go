@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/ory/fosite"
@@ -47,7 +46,7 @@ func (p *Provider) serveDeviceAuthorization(w http.ResponseWriter, r *http.Reque
 	if err != nil {
 		return err
 	}
-	if err := registeredFor(client, grantDeviceCode); err != nil {
+	if err := registeredFor(client, clients.GrantDeviceCode); err != nil {
 		return err
 	}
 	scopes, audience, err := p.deviceScopes(client, form)
@@ -73,14 +72,9 @@ func (p *Provider) serveDeviceAuthorization(w http.ResponseWriter, r *http.Reque
 
 // deviceScopes applies the rules of an authorization request to scope and resource (RFC 6749 §3.3, RFC 8707 §2).
 func (p *Provider) deviceScopes(c *clients.Client, form url.Values) (scopes, audience []string, err error) {
-	scopes = allowedScopes(c, strings.Fields(form.Get("scope")))
-	if len(scopes) == 0 && !p.asksDetails(form) {
-		return nil, nil, fosite.ErrInvalidScope.WithHint("The parameter scope is missing. A sign-in asks for openid, and for profile and email where they are needed.")
-	}
-	for _, s := range scopes {
-		if !has(strings.Fields(c.Metadata.Scope), s) {
-			return nil, nil, fosite.ErrInvalidScope.WithHintf("The client is not registered for the scope %s.", printable(s))
-		}
+	scopes, refusal := p.requestedScopes(c, form)
+	if refusal != nil {
+		return nil, nil, refusal
 	}
 	audience, err = p.audienceFor(c, form["resource"], scopes)
 	return scopes, audience, err

@@ -22,7 +22,7 @@ var (
 
 // deviceCodeGrant is the device_code grant (RFC 8628 §3.4).
 func (p *Provider) deviceCodeGrant() grantHandler {
-	return grantHandler{provider: p, grantType: grantDeviceCode, decide: p.decideDeviceCode, commit: p.commitDeviceCode}
+	return grantHandler{provider: p, grantType: clients.GrantDeviceCode, decide: p.decideDeviceCode, commit: p.commitDeviceCode}
 }
 
 func (p *Provider) decideDeviceCode(ctx context.Context, c *clients.Client, form url.Values) (*grantSession, []string, error) {
@@ -43,8 +43,8 @@ func (p *Provider) decideDeviceCode(ctx context.Context, c *clients.Client, form
 	if err := p.deviceDecided(ctx, code); err != nil {
 		return nil, nil, err
 	}
-	needsConsent := alwaysAsked(c)
-	client, err := p.stillStands(ctx, code.AccountID, code.SessionID, c.ID, needsConsent, code.Scopes)
+	needsConsent := consentRequired(c)
+	client, err := p.codeStands(ctx, code.AccountID, code.SessionID, c.ID, needsConsent, code.Scopes)
 	if errors.Is(err, fosite.ErrNotFound) {
 		return nil, nil, errDeviceCode("the person signed out, was blocked or withdrew the consent since").WithWrap(err)
 	}
@@ -88,19 +88,14 @@ func (p *Provider) deviceDecided(ctx context.Context, code DeviceCode) error {
 // commitDeviceCode redeems the code. Who comes second gets nothing, and unlike with an authorization code the first one keeps what it has: no
 // browser has ever seen a device code, and a device that lost an answer, or asks twice at once, is no thief.
 func (p *Provider) commitDeviceCode(ctx context.Context, c *fositeClient, s *grantSession, response fosite.AccessResponder) error {
-	lifetime := time.Until(s.accessExpiresAt)
-	refresh := c.GetGrantTypes().Has("refresh_token")
-	if refresh {
-		lifetime = p.config.Lifetimes.RefreshToken
-	}
-	err := p.insertGrant(ctx, c, s, lifetime)
+	err := p.insertGrant(ctx, c, s, p.grantLifetime(c))
 	switch {
 	case errors.Is(err, ErrGrantExists):
 		return errDeviceCode("it has been used before")
 	case err != nil:
 		return err
 	}
-	if refresh {
+	if c.GetGrantTypes().Has(clients.GrantRefreshToken) {
 		response.SetExtra("refresh_token", p.refreshToken(s.grant.ID, 0))
 	}
 	return nil
@@ -109,6 +104,3 @@ func (p *Provider) commitDeviceCode(ctx context.Context, c *fositeClient, s *gra
 func errDeviceCode(why string) *fosite.RFC6749Error {
 	return fosite.ErrInvalidGrant.WithHint("The device code cannot be used: " + why + ".")
 }
-
-// alwaysAsked says whether the client needs a consent on record.
-func alwaysAsked(c *clients.Client) bool { return !c.Metadata.SkipConsent || c.SelfRegistered }

@@ -143,7 +143,7 @@ func (p *Provider) deviceRequest(ctx context.Context, code string, browser netip
 	switch {
 	case err != nil:
 		return nil, err
-	case client == nil || !has(client.Metadata.GrantTypes, grantDeviceCode):
+	case client == nil || !has(client.Metadata.GrantTypes, clients.GrantDeviceCode):
 		return nil, ErrUserCodeExpired // the client was taken away since
 	}
 	shown := p.standingDetails(client, row.AuthorizationDetails)

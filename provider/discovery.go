@@ -24,7 +24,7 @@ type serverMetadata struct {
 	RevocationEndpoint       string   `json:"revocation_endpoint"`
 	EndSessionEndpoint       string   `json:"end_session_endpoint"`
 	CheckSessionIframe       string   `json:"check_session_iframe,omitempty"`
-	StatusLists              string   `json:"status_list_aggregation_endpoint"`
+	StatusLists              string   `json:"status_list_aggregation_endpoint"` // Token Status List §9.1
 	BackchannelLogout        bool     `json:"backchannel_logout_supported"`
 	BackchannelLogoutSID     bool     `json:"backchannel_logout_session_supported"`
 	FrontchannelLogout       bool     `json:"frontchannel_logout_supported"`
@@ -46,7 +46,7 @@ type serverMetadata struct {
 	TokenAuthAlgs            []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	IntrospectionAuthAlgs    []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
 	RevocationAuthAlgs       []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
-	CertificateBoundTokens   bool     `json:"tls_client_certificate_bound_access_tokens,omitempty"`
+	CertificateBoundTokens   bool     `json:"tls_client_certificate_bound_access_tokens,omitempty"` // RFC 8705 §3.3
 	ClaimsSupported          []string `json:"claims_supported"`
 	CodeChallengeMethods     []string `json:"code_challenge_methods_supported"`
 	Prompts                  []string `json:"prompt_values_supported"`
@@ -58,7 +58,7 @@ type serverMetadata struct {
 	IntrospectionAlgs        []string `json:"introspection_signing_alg_values_supported"`
 	IntrospectionEncAlgs     []string `json:"introspection_encryption_alg_values_supported"`
 	IntrospectionEncs        []string `json:"introspection_encryption_enc_values_supported"`
-	ClientDocuments          bool     `json:"client_id_metadata_document_supported,omitempty"`
+	ClientDocuments          bool     `json:"client_id_metadata_document_supported,omitempty"` // Client ID Metadata Document §6
 	ResponseIss              bool     `json:"authorization_response_iss_parameter_supported"`
 	ClaimsParameter          bool     `json:"claims_parameter_supported"`
 	PushedRequestEndpoint    string   `json:"pushed_authorization_request_endpoint"`
@@ -70,7 +70,7 @@ type serverMetadata struct {
 	DetailsTypes             []string `json:"authorization_details_types_supported,omitempty"` // RFC 9396 §10
 }
 
-// metadata renders the document. The same one serves both well-known paths.
+// metadata renders the document: JSON, in which what has no value has no member (RFC 8414 §3.2). The same one serves both well-known paths.
 func (p *Provider) metadata() []byte {
 	issuer := p.config.Issuer
 	confidential, algs := p.authMethods(), namesOf(slices.Concat(assertionAlgorithms, sharedAlgorithms))
@@ -98,7 +98,8 @@ func (p *Provider) metadata() []byte {
 		EndSessionEndpoint:    issuer + "/oauth2/logout",
 		CheckSessionIframe:    checkSession,
 		StatusLists:           issuer + "/oauth2/status",
-		BackchannelLogout:     true, BackchannelLogoutSID: true, FrontchannelLogout: true, FrontchannelLogoutSID: true,
+		// OIDC Back-Channel Logout §2.1, OIDC Front-Channel Logout §3.
+		BackchannelLogout: true, BackchannelLogoutSID: true, FrontchannelLogout: true, FrontchannelLogoutSID: true,
 		ScopesSupported:       []string{"openid", "profile", "email", "offline_access"},
 		ResponseTypes:         p.responseTypes(),
 		ResponseModes:         []string{"query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"},

@@ -10,13 +10,13 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/json" // exact names, and no member twice
 	"github.com/ory/fosite"
 
 	"github.com/symbolon-id/symbolon/clients"

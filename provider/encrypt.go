@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -44,7 +45,16 @@ func (p *Provider) encryptToken(ctx context.Context, c *clients.Client, how encr
 	return p.encrypt(ctx, c, how, []byte(token), (&jose.EncrypterOptions{}).WithContentType(nestedJWT))
 }
 
-// encrypt encrypts a payload to a key of the client (RFC 7516 §7.1). Without compression: its length would tell of what is in it.
+// encryptClaims encrypts claims that nobody has signed to a key of the client.
+func (p *Provider) encryptClaims(ctx context.Context, c *clients.Client, how encryption, claims any) (string, error) {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	return p.encrypt(ctx, c, how, payload, nil)
+}
+
+// encrypt encrypts a payload to a key of the client (RFC 7516 §5.1, §7.1). Without compression: its length would tell of what is in it.
 func (p *Provider) encrypt(ctx context.Context, c *clients.Client, how encryption, payload []byte, options *jose.EncrypterOptions) (string, error) {
 	key, err := p.encryptionKey(ctx, c, how.alg)
 	if err != nil {

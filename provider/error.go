@@ -18,8 +18,7 @@ func oauthError(err error) *fosite.RFC6749Error {
 	var e, inner *fosite.RFC6749Error
 	switch {
 	case errors.As(err, &f):
-		unavailable := fosite.ErrTemporarilyUnavailable.WithHint("The server cannot reach its database right now. Try again in a few seconds.").WithWrap(err)
-		return unavailable
+		return fosite.ErrTemporarilyUnavailable.WithHint("The server cannot reach its database right now. Try again in a few seconds.").WithWrap(err)
 	case errors.Is(err, fosite.ErrInvalidatedAuthorizeCode):
 		// Fosite hands a lost race for a code out as server_error.
 		return fosite.ErrInvalidGrant.WithHint("The authorization code has been used before, so everything it was used for was revoked.").WithWrap(err)
@@ -57,7 +56,7 @@ type errorBody struct {
 	Description string `json:"error_description,omitempty"`
 }
 
-// writeError answers a client: the token, introspection, revocation and userinfo endpoints and the documents.
+// writeError answers a client, at every endpoint that is not for browsers.
 func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, web.ErrFormType) || errors.Is(err, web.ErrFormSize) {
 		err = errors.Join(err, fosite.ErrInvalidRequest.WithHint(strings.TrimPrefix(err.Error(), "web: ")+"."))

@@ -9,6 +9,8 @@ import (
 	"github.com/ory/fosite"
 	"github.com/ory/fosite/handler/oauth2"
 	"github.com/ory/fosite/handler/pkce"
+
+	"github.com/symbolon-id/symbolon/clients"
 )
 
 // fositeConfig is fosite's configuration with what differs from its defaults. docs/decisions/0003-fosite.md says why each differs.
@@ -43,20 +45,17 @@ func newFosite(p *Provider) *fosite.Fosite {
 		CoreStorage: flow, TokenRevocationStorage: flow, Config: config,
 	}
 	proof := &pkce.Handler{AuthorizeCodeStrategy: flow, Storage: flow, Config: config}
-	clientCredentials := &oauth2.ClientCredentialsGrantHandler{
-		HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: flow, AccessTokenStorage: flow, Config: config}, Config: config,
-	}
 	// In this order: PKCE asks for the code.
 	config.authorize = fosite.AuthorizeEndpointHandlers{code, frontHandler{provider: p, flow: flow}, proof}
 	config.token = map[string]fosite.TokenEndpointHandlers{
-		"authorization_code": {code, proof, idTokenHandler{p}},
-		"refresh_token":      {refreshHandler{p}, idTokenHandler{p}},
-		"client_credentials": {clientCredentials},
-		grantDeviceCode:      {p.deviceCodeGrant(), idTokenHandler{p}},
-		grantTokenExchange:   {p.tokenExchangeGrant()},
+		clients.GrantAuthorizationCode: {code, proof, idTokenHandler{p}},
+		clients.GrantRefreshToken:      {p.refreshGrant(), idTokenHandler{p}},
+		clients.GrantClientCredentials: {p.clientCredentialsGrant()},
+		clients.GrantDeviceCode:        {p.deviceCodeGrant(), idTokenHandler{p}},
+		clients.GrantTokenExchange:     {p.tokenExchangeGrant()},
 	}
 	if len(p.config.TrustedIssuers) > 0 {
-		config.token[grantJWTBearer] = fosite.TokenEndpointHandlers{p.jwtBearerGrant()}
+		config.token[clients.GrantJWTBearer] = fosite.TokenEndpointHandlers{p.jwtBearerGrant()}
 	}
 	return &fosite.Fosite{Store: authorizeClients{}, Config: config}
 }
@@ -74,9 +73,10 @@ func (c *fositeConfig) GetTokenEndpointHandlers(ctx context.Context) fosite.Toke
 	return nil
 }
 
-// authorizeClients gives fosite the client that serveAuthorize has looked up and matched with its redirect URI.
+// authorizeClients gives fosite the client that validate has put into the context, matched with its redirect URI.
 type authorizeClients struct{}
 
+// clientKey is the context key of that client.
 type clientKey struct{}
 
 // GetClient implements fosite.ClientManager.

@@ -29,7 +29,7 @@ type Grant struct {
 	ID        string // 128 random bits, base64url
 	ClientID  string
 	AccountID string
-	SessionID string // sid; the session may have ended since
+	SessionID string // sid; the session may have ended since. The grant's own id: it has no session (RFC 7523)
 	Scopes    []string
 	Audience  []string
 	// The claims asked for by name (OIDC Core §5.5), sorted.

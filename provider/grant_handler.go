@@ -13,13 +13,6 @@ import (
 	"github.com/symbolon-id/symbolon/clients"
 )
 
-// The grant types that have a URN for a name (RFC 8628 §3.4, RFC 8693 §2.1, RFC 7523 §2.1).
-const (
-	grantDeviceCode    = clients.GrantDeviceCode
-	grantTokenExchange = clients.GrantTokenExchange
-	grantJWTBearer     = clients.GrantJWTBearer
-)
-
 // grantHandler is a grant type of ours: what all have in common is done here, so that none forgets it.
 type grantHandler struct {
 	provider  *Provider
@@ -49,8 +42,7 @@ func (h grantHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.A
 	if err != nil {
 		return err
 	}
-	lifetime := client.GetEffectiveLifespan("", fosite.AccessToken, h.provider.config.Lifetimes.AccessToken)
-	expires := time.Now().Add(lifetime).Round(time.Second)
+	expires := time.Now().Add(h.provider.accessTokenLifetime(client)).Round(time.Second)
 	if !s.notAfter.IsZero() && s.notAfter.Before(expires) {
 		expires = s.notAfter
 	}
@@ -65,20 +57,25 @@ func (h grantHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.A
 
 // PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler.
 func (h grantHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
-	flow := &codeFlow{provider: h.provider}
-	access, _, err := flow.GenerateAccessToken(ctx, r)
-	if err != nil {
-		return fosite.ErrServerError.WithWrap(err)
+	if err := h.provider.addAccessToken(ctx, r, response); err != nil {
+		return err
 	}
-	s := r.GetSession().(*grantSession)
-	response.SetAccessToken(access)
-	response.SetTokenType("bearer")
-	response.SetExpiresIn(time.Until(s.accessExpiresAt))
-	response.SetScopes(r.GetGrantedScopes())
 	if h.commit == nil {
 		return nil
 	}
-	return h.commit(ctx, r.GetClient().(*fositeClient), s, response)
+	return h.commit(ctx, r.GetClient().(*fositeClient), r.GetSession().(*grantSession), response)
+}
+
+// addAccessToken makes the access token of a grant type of ours. What else the answer says of it, answer takes from the request.
+func (p *Provider) addAccessToken(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
+	flow := &codeFlow{provider: p}
+	token, _, err := flow.GenerateAccessToken(ctx, r)
+	if err != nil {
+		return fosite.ErrServerError.WithWrap(err)
+	}
+	response.SetAccessToken(token)
+	response.SetTokenType("bearer") // fosite wants one
+	return nil
 }
 
 // registeredFor is unauthorized_client when the client is not registered for the grant type (RFC 6749 §5.2).
@@ -92,16 +89,16 @@ func registeredFor(c *clients.Client, grantType string) error {
 // insertGrant makes the grant of the request last: one INSERT, whose key says whether it is the first. lifetime is how long the grant matters.
 // It returns ErrGrantExists and ErrGrantNotFound as they are.
 func (p *Provider) insertGrant(ctx context.Context, c fosite.Client, s *grantSession, lifetime time.Duration) error {
-	m, now := tokenRequestOf(ctx), time.Now()
+	t, now := tokenRequestOf(ctx), time.Now()
 	var err error
-	if m.idToken, err = p.idTokenFor(ctx, c.(*fositeClient).Client, s, m.accessToken); err != nil {
+	if t.idToken, err = p.idTokenFor(ctx, c.(*fositeClient).Client, s, t.accessToken); err != nil {
 		return err
 	}
-	m.grant.CreatedAt, m.grant.ExpiresAt, m.grant.Status = now, now.Add(lifetime), s.grant.Status
+	t.grant.CreatedAt, t.grant.ExpiresAt, t.grant.Status = now, now.Add(lifetime), s.grant.Status
 	if c.IsPublic() { // RFC 9449 §5: a confidential client's refresh token is bound to the client already
-		m.grant.DPoPKey = m.dpopKey
+		t.grant.DPoPKey = t.dpopKey
 	}
-	switch err = p.config.Grants.InsertStandingGrant(ctx, *m.grant); {
+	switch err = p.config.Grants.InsertStandingGrant(ctx, *t.grant); {
 	case err == nil, errors.Is(err, ErrGrantExists), errors.Is(err, ErrGrantNotFound):
 		return err
 	default:
@@ -123,15 +120,15 @@ func (p *Provider) grantTypes() []string {
 // fosite, one that is missing is an invalid_grant.
 func grantParameter(grantType string) string {
 	switch grantType {
-	case "authorization_code":
+	case clients.GrantAuthorizationCode:
 		return "code"
-	case "refresh_token":
+	case clients.GrantRefreshToken:
 		return "refresh_token"
-	case grantDeviceCode:
+	case clients.GrantDeviceCode:
 		return "device_code"
-	case grantJWTBearer:
+	case clients.GrantJWTBearer:
 		return "assertion"
-	case grantTokenExchange:
+	case clients.GrantTokenExchange:
 		return "subject_token"
 	}
 	return ""

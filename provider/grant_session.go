@@ -14,7 +14,7 @@ type grantSession struct {
 	nonce string
 	// openID: an ID token is due.
 	openID bool
-	// client credentials: the subject and audience of a token that no grant stands behind.
+	// client credentials: the audience of a token that no grant stands behind.
 	audience []string
 	// token exchange: who acts for the subject, when the token ends at the latest, and that its audience is settled.
 	actor    *actor

@@ -3,9 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -13,48 +11,6 @@ import (
 
 	"github.com/symbolon-id/symbolon/clients"
 )
-
-// legacyResponseTypes are those of the implicit and hybrid flows (OIDC Core §3.2, §3.3), for certification and old partners. They are off unless
-// the operator switches them on and the client is registered for them. Their words stand in alphabetical order; "token" alone is never offered.
-var legacyResponseTypes = []string{"code id_token", "code id_token token", "code token", "id_token", "id_token token"}
-
-// responseTypeOf returns the response type with its words in order: "id_token code" is "code id_token" (OAuth Response Types §3).
-func responseTypeOf(value string) string {
-	words := strings.Fields(value)
-	slices.Sort(words)
-	return strings.Join(words, " ")
-}
-
-// responseTypes lists what is offered.
-func (p *Provider) responseTypes() []string {
-	types := []string{"code"}
-	if p.config.LegacyResponseTypes {
-		types = append(types, legacyResponseTypes...)
-	}
-	return types
-}
-
-// checkResponseType: RFC 6749 §3.1.1. Spellings are exact.
-func checkResponseType(p *Provider, a authorization) *fosite.RFC6749Error {
-	asked := a.form.Get("response_type")
-	if asked == "" {
-		return fosite.ErrInvalidRequest.WithHint("The parameter response_type is missing. Use code.")
-	}
-	kind := responseTypeOf(asked)
-	switch {
-	case !has(p.responseTypes(), kind), strings.Join(strings.Fields(asked), " ") != asked:
-		return fosite.ErrUnsupportedResponseType.WithHintf("The response_type must be one of: %s.", strings.Join(p.responseTypes(), ", "))
-	case !slices.ContainsFunc(a.client.Metadata.ResponseTypes, func(t string) bool { return responseTypeOf(t) == kind }):
-		return fosite.ErrUnauthorizedClient.WithHint("The client is not registered for this response_type.")
-	case kind != "code" && !has(strings.Fields(a.form.Get("scope")), "openid"):
-		return fosite.ErrInvalidRequest.WithHint("This response_type belongs to OpenID Connect: ask for the scope openid.")
-	case has(strings.Fields(kind), "token") && (a.client.Metadata.DPoPBoundAccessTokens || a.client.Metadata.CertificateBoundAccessTokens):
-		return fosite.ErrUnauthorizedClient.WithHint("The client is registered for access tokens that are bound to a key, and the front channel has none.")
-	case has(strings.Fields(kind), "id_token") && a.form.Get("nonce") == "": // OIDC Core §3.2.2.1, §3.3.2.11
-		return fosite.ErrInvalidRequest.WithHint("The parameter nonce is missing: it is required when an ID token comes with the authorization response.")
-	}
-	return nil
-}
 
 // frontHandler answers the implicit and hybrid response types. Fosite's own handler issues tokens to any redirect URI and puts claims of its own
 // into them.
@@ -124,8 +80,7 @@ func (h frontHandler) insert(ctx context.Context, g Grant) error {
 // issueAccessToken makes a grant of its own for the token: the code's grant is made when the code is redeemed. This is a durable write at
 // /authorize, one more reason to leave these flows alone.
 func (h frontHandler) issueAccessToken(ctx context.Context, ar fosite.AuthorizeRequester, s *grantSession, response fosite.AuthorizeResponder) (string, error) {
-	now := time.Now()
-	lifetime := fosite.GetEffectiveLifespan(ar.GetClient(), fosite.GrantTypeImplicit, fosite.AccessToken, h.provider.config.Lifetimes.AccessToken)
+	now, lifetime := time.Now(), h.provider.accessTokenLifetime(ar.GetClient())
 	own := &grantSession{grant: s.grant, accessExpiresAt: now.Add(lifetime).Round(time.Second)}
 	own.grant.ID = randomID()
 	ctx, _ = withTokenRequest(ctx, "")

@@ -54,14 +54,10 @@ func (idTokenHandler) HandleTokenEndpointRequest(context.Context, fosite.AccessR
 
 // PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler.
 func (h idTokenHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
-	s := r.GetSession().(*grantSession)
-	if !r.GetGrantedScopes().Has("openid") {
-		return nil
-	}
 	token := tokenRequestOf(ctx).idToken // of a code or device code, made before it was spent
 	if token == "" {
 		var err error
-		if token, err = h.provider.idTokenFor(ctx, r.GetClient().(*fositeClient).Client, s, response.GetAccessToken()); err != nil {
+		if token, err = h.provider.idTokenFor(ctx, r.GetClient().(*fositeClient).Client, r.GetSession().(*grantSession), response.GetAccessToken()); err != nil {
 			return err
 		}
 	}
@@ -109,19 +105,12 @@ func (p *Provider) addProfile(ctx context.Context, claims *idClaims, g Grant, sc
 
 // idToken signs the claims and, where the client wants that, encrypts them (OIDC Core §10.2).
 func (p *Provider) idToken(ctx context.Context, c *clients.Client, claims idClaims) (string, error) {
-	token, err := p.sign(p.idTokenAlgorithm(c), idTokenType, claims)
-	if err != nil {
-		return "", fosite.ErrServerError.WithWrap(err)
-	}
-	return p.encryptToken(ctx, c, idTokenEncryption(c), token)
+	return p.signFor(ctx, c, c.Metadata.IDTokenSignedResponseAlg, idTokenEncryption(c), idTokenType, claims)
 }
 
-// idTokenAlgorithm is what the client registered for (OIDC Registration §2), RS256 by default.
+// idTokenAlgorithm is what the client registered for (OIDC Registration §2), RS256 by default (OIDC Core §15.1).
 func (p *Provider) idTokenAlgorithm(c *clients.Client) jose.SignatureAlgorithm {
-	if alg := c.Metadata.IDTokenSignedResponseAlg; alg != "" {
-		return jose.SignatureAlgorithm(alg)
-	}
-	return IDTokenAlgorithm
+	return algorithmOr(c.Metadata.IDTokenSignedResponseAlg)
 }
 
 // idTokenClaims are the claims that every ID token has.
@@ -134,8 +123,8 @@ func (p *Provider) idTokenClaims(c *clients.Client, s *grantSession, nonce strin
 	}
 }
 
-// verifyIDTokenHint checks an ID token of ours that a client presents as a hint. An expired one is fine (OIDC Core §3.1.2.1); one for another
-// client is not.
+// verifyIDTokenHint checks an ID token of ours that a client presents as a hint. An expired one is fine (OIDC Core §3.1.2.1). Which
+// client it was issued to, the caller compares.
 func (p *Provider) verifyIDTokenHint(ctx context.Context, token string) (*idClaims, error) {
 	payload, err := p.verifySigned(ctx, token, idTokenType)
 	if err != nil {

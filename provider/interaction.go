@@ -32,7 +32,6 @@ type Interaction struct {
 	// DetailsDigest names Details in the form of the page that shows them; empty without any.
 	DetailsDigest string
 
-	LoginHint string
 	UILocales string // BCP 47 tags, space-separated
 	// Popup: the client says that it has opened a window for this, and waits in the one behind it (OIDC Core §3.1.2.1, display).
 	Popup bool
@@ -157,7 +156,7 @@ func (p *Provider) InteractionOf(ctx context.Context, sealed string, r *http.Req
 		ID: s.ID, Sealed: sealed, Client: client, RedirectURI: redirectURI,
 		Scopes:  withClaimScopes(allowedScopes(client, strings.Fields(form.Get("scope"))), claims.idToken, claims.userInfo),
 		Details: asked, DetailsDigest: detailsDigest(asked.String()),
-		LoginHint: form.Get("login_hint"), UILocales: form.Get("ui_locales"), Popup: form.Get("display") == "popup",
+		UILocales: form.Get("ui_locales"), Popup: form.Get("display") == "popup",
 		Reauthenticate: s.Reauthenticate, SelectAccount: s.SelectAccount, FirstSeenAt: s.firstSeenAt(),
 	}, nil
 }

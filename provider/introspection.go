@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/ory/fosite"
 
 	"github.com/symbolon-id/symbolon/clients"
@@ -80,17 +79,9 @@ type signedIntrospection struct {
 }
 
 func (p *Provider) writeSignedIntrospection(ctx context.Context, w http.ResponseWriter, c *clients.Client, answer introspectionResponse) error {
-	alg := IDTokenAlgorithm
-	if a := c.Metadata.IntrospectionSignedResponseAlg; a != "" {
-		alg = jose.SignatureAlgorithm(a)
-	}
-	token, err := p.sign(alg, "token-introspection+jwt", signedIntrospection{
-		Issuer: p.config.Issuer, Audience: c.ID, IssuedAt: time.Now().Unix(), Answer: answer,
-	})
+	claims := signedIntrospection{Issuer: p.config.Issuer, Audience: c.ID, IssuedAt: time.Now().Unix(), Answer: answer}
+	token, err := p.signFor(ctx, c, c.Metadata.IntrospectionSignedResponseAlg, introspectionEncryption(c), "token-introspection+jwt", claims)
 	if err != nil {
-		return err
-	}
-	if token, err = p.encryptToken(ctx, c, introspectionEncryption(c), token); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", introspectionMediaType)
@@ -118,7 +109,8 @@ func (p *Provider) introspect(ctx context.Context, c *clients.Client, token stri
 		tokenType = "DPoP"
 	}
 	return introspectionResponse{
-		Active: true, Scope: claims.Scope, ClientID: claims.ClientID, TokenType: tokenType, Confirmation: claims.Confirmation, Actor: claims.Actor, ExpiresAt: claims.ExpiresAt, IssuedAt: claims.IssuedAt,
+		Active: true, Scope: claims.Scope, ClientID: claims.ClientID, TokenType: tokenType, Confirmation: claims.Confirmation, Actor: claims.Actor,
+		ExpiresAt: claims.ExpiresAt, IssuedAt: claims.IssuedAt,
 		Subject: claims.Subject, Audience: claims.Audience, Issuer: claims.Issuer, ID: claims.ID, SessionID: claims.SessionID,
 		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR, AuthorizationDetails: claims.AuthorizationDetails,
 	}, nil
@@ -158,7 +150,8 @@ func (p *Provider) introspectRefreshToken(ctx context.Context, c *clients.Client
 	}
 	return introspectionResponse{
 		Active: true, Scope: joinScopes(g.Scopes), ClientID: g.ClientID, ExpiresAt: expires.Unix(), IssuedAt: g.lastUse().Unix(),
-		Subject: p.subject(owner, g.AccountID), Issuer: p.config.Issuer, SessionID: p.sid(owner, g.SessionID), AuthTime: g.AuthTime.Unix(), ACR: g.ACR, AMR: g.AMR,
+		Subject: p.subject(owner, g.AccountID), Issuer: p.config.Issuer, SessionID: p.sid(owner, g.SessionID),
+		AuthTime: g.AuthTime.Unix(), ACR: g.ACR, AMR: g.AMR,
 		AuthorizationDetails: json.RawMessage(g.AuthorizationDetails),
 	}, nil
 }

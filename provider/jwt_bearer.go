@@ -30,7 +30,7 @@ type TrustedIssuer struct {
 
 // jwtBearerGrant is the JWT bearer grant (RFC 7523 §2.1).
 func (p *Provider) jwtBearerGrant() grantHandler {
-	return grantHandler{provider: p, grantType: grantJWTBearer, decide: p.decideJWTBearer, commit: p.commitJWTBearer}
+	return grantHandler{provider: p, grantType: clients.GrantJWTBearer, decide: p.decideJWTBearer, commit: p.commitJWTBearer}
 }
 
 func (p *Provider) decideJWTBearer(ctx context.Context, c *clients.Client, form url.Values) (*grantSession, []string, error) {
@@ -73,7 +73,7 @@ func (p *Provider) assertedGrant(ctx context.Context, c *clients.Client, account
 		return Grant{}, &fault{err}
 	}
 	g := Grant{
-		ID: id, ClientID: c.ID, AccountID: accountID, SessionID: id, Scopes: scopes, Audience: audience, Offline: true, NeedsConsent: alwaysAsked(c),
+		ID: id, ClientID: c.ID, AccountID: accountID, SessionID: id, Scopes: scopes, Audience: audience, Offline: true, NeedsConsent: consentRequired(c),
 	}
 	if _, err := p.grantStands(ctx, g, standing); errors.Is(err, fosite.ErrNotFound) {
 		return Grant{}, errAssertion("the person is blocked, or has not allowed this client what it asks for").WithWrap(err)

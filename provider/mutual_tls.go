@@ -50,7 +50,7 @@ func (m MutualTLS) Methods() (methods []string) {
 // chain returns the certificate that the client has proven to hold the key of, and what it was sent with; nil without one. A trusted proxy speaks
 // for its clients: the certificate of its own connection is its own.
 func (m MutualTLS) chain(r *http.Request) []*x509.Certificate {
-	if m.Proxies.Trusted(r) {
+	if m.Proxies.Trusted(r) { // RFC 8705 §6.5: nobody else's header is read
 		return m.forwarded(r)
 	}
 	if r.TLS == nil || !m.Connection {

@@ -162,6 +162,7 @@ func (p *Provider) Routes() []web.Route {
 	body := web.MaxBody(64 << 10)
 
 	routes := []web.Route{
+		// OIDC Discovery §4.1, RFC 8414 §3: below the issuer's own path and before it, which is the same place, as the issuer has none.
 		{Pattern: "GET /.well-known/openid-configuration", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
 		{Pattern: "GET /.well-known/oauth-authorization-server", Guards: []web.Guard{public}, Handler: api(p.serveDiscovery)},
 		{Pattern: "GET /oauth2/jwks", Guards: []web.Guard{public}, Handler: api(p.serveJWKS)},

@@ -12,19 +12,14 @@ import (
 // refreshPrefix marks refresh tokens, so that a leaked one is recognised.
 const refreshPrefix = "sym_rt_"
 
-const (
-	grantIDBytes = 16
-	tagBytes     = 32
-)
-
-// refreshEncoding has one spelling for each token.
-var refreshEncoding = base64.RawURLEncoding.Strict()
+// tagBytes is the length of the HMAC in a refresh token.
+const tagBytes = 32
 
 // refreshToken computes the refresh token of a grant's generation: grant id, generation and an HMAC over both. It is computed, not drawn, so the
 // successor of a token is the same however often it is asked for, and nothing usable needs to be stored.
 func (p *Provider) refreshToken(grantID string, generation int64) string {
 	body := refreshBody(grantID, generation)
-	return refreshPrefix + refreshEncoding.EncodeToString(append(body, p.refresh.Sum(body)...))
+	return refreshPrefix + strictBase64URL.EncodeToString(append(body, p.refresh.Sum(body)...))
 }
 
 // parseRefreshToken returns what a refresh token of ours names; ok is false for anything else. Nothing is looked up before the HMAC is right.
@@ -33,24 +28,24 @@ func (p *Provider) parseRefreshToken(token string) (grantID string, generation i
 	if !found || strings.ContainsAny(text, "\r\n") {
 		return "", 0, false
 	}
-	raw, err := refreshEncoding.DecodeString(text)
-	if err != nil || len(raw) <= grantIDBytes+tagBytes {
+	raw, err := strictBase64URL.DecodeString(text)
+	if err != nil || len(raw) <= idBytes+tagBytes {
 		return "", 0, false
 	}
 	body, tag := raw[:len(raw)-tagBytes], raw[len(raw)-tagBytes:]
 	if !p.refresh.Valid(body, tag) {
 		return "", 0, false
 	}
-	n, size := binary.Uvarint(body[grantIDBytes:])
-	if size <= 0 || size != len(body)-grantIDBytes || int64(n) < 0 {
+	n, size := binary.Uvarint(body[idBytes:])
+	if size <= 0 || size != len(body)-idBytes || int64(n) < 0 {
 		return "", 0, false
 	}
-	return base64.RawURLEncoding.EncodeToString(body[:grantIDBytes]), int64(n), true
+	return base64.RawURLEncoding.EncodeToString(body[:idBytes]), int64(n), true
 }
 
 func refreshBody(grantID string, generation int64) []byte {
 	id, err := base64.RawURLEncoding.DecodeString(grantID)
-	if err != nil || len(id) != grantIDBytes {
+	if err != nil || len(id) != idBytes {
 		panic("provider: a grant id is 16 bytes, base64url") // only ours get here
 	}
 	return binary.AppendUvarint(id, uint64(generation))
@@ -65,7 +60,7 @@ func (f *codeFlow) GenerateRefreshToken(_ context.Context, requester fosite.Requ
 // RefreshTokenSignature implements oauth2.RefreshTokenStrategy. Nothing is looked up by it.
 func (f *codeFlow) RefreshTokenSignature(_ context.Context, token string) string { return token }
 
-// ValidateRefreshToken implements oauth2.RefreshTokenStrategy. It is not reached: refreshHandler is what checks refresh tokens.
+// ValidateRefreshToken implements oauth2.RefreshTokenStrategy. It is not reached: decideRefresh is what checks refresh tokens.
 func (f *codeFlow) ValidateRefreshToken(context.Context, fosite.Requester, string) error {
 	return fosite.ErrInvalidTokenFormat
 }

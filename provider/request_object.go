@@ -57,6 +57,7 @@ func (a *requestAudience) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]string)(a))
 }
 
+// errRequestObject is what the client is told of a request object that is not good (RFC 9101 §7).
 func errRequestObject(why string) error { return fosite.ErrInvalidRequestObject.WithHint(why) }
 
 // parseRequestObject reads a compact JWS whose payload is the parameters. Its error is an invalid_request_object.
@@ -77,6 +78,7 @@ func parseRequestObject(text string) (*requestObject, error) {
 	if t := strings.TrimPrefix(strings.ToLower(h.Type), "application/"); t != "" && t != "jwt" && t != "oauth-authz-req+jwt" {
 		return nil, errRequestObject("The typ of the request object must be oauth-authz-req+jwt.")
 	}
+	// RFC 9101 §6.2: only what is signed with one of these is looked at; takeRequestObject checks by whom.
 	jws, err := jose.ParseSignedCompact(text, assertionAlgorithms)
 	if err != nil {
 		return nil, errRequestObject("The request object must be signed with RS256, PS256, ES256 or EdDSA.")
@@ -138,7 +140,7 @@ func isParameterText(texts []string) bool {
 // takeRequestObject puts the parameters of a request object in the place of those beside it, which count for nothing (RFC 9101 §6.3). Once the
 // signature is checked, errors go where the object says.
 func (p *Provider) takeRequestObject(ctx context.Context, a *authorization, c *clients.Client, text string, fetched bool) error {
-	if len(c.Metadata.JWKS) == 0 && c.Metadata.JWKSURI == "" {
+	if len(c.Metadata.JWKS) == 0 && c.Metadata.JWKSURI == "" { // OIDC Core §6: said by name
 		return fosite.ErrRequestNotSupported.WithHint("The client has registered no keys that a request object could be signed with: add jwks or jwks_uri.")
 	}
 	o, err := parseRequestObject(text)
@@ -194,7 +196,7 @@ func (p *Provider) requestObjectUnfit(c *clients.Client, o *requestObject, fetch
 		return "The iss of the request object must be the client_id."
 	case claims.Subject == c.ID: // RFC 9101 §10.8: a client assertion is no request
 		return "The sub of the request object must not be the client_id: leave it out."
-	case !slices.Contains(claims.Audience, p.config.Issuer):
+	case !slices.Contains(claims.Audience, p.config.Issuer): // RFC 8725 §3.9
 		return "The aud of the request object must be the issuer of this server."
 	case claims.ExpiresAt == nil && (!fetched || strict), claims.NotBefore == nil && strict:
 		return "The request object needs an exp. A client of the FAPI 2.0 profile needs an nbf too."

@@ -57,41 +57,10 @@ func (p *Provider) takeParameters(ctx context.Context, a *authorization) error {
 	return p.takeRequestObject(ctx, a, c, object, true)
 }
 
-// refuseReference answers a request whose parameters could not be taken from where it said. The error goes to the client only by a redirect_uri that
-// is written in the request and is the client's; there is no other to be sure of.
-func (p *Provider) refuseReference(w http.ResponseWriter, r *http.Request, a authorization, cause error) error {
-	var page, unknown *web.PageError
-	var f *fault
-	if errors.As(cause, &page) || errors.As(cause, &f) {
-		return cause
-	}
-	e := oauthError(cause)
-	var err error
-	a.client, a.redirectURI, err = p.clientAndRedirectURI(r.Context(), a.form)
-	switch {
-	case e.ErrorField == fosite.ErrServerError.ErrorField:
-		return cause
-	case err != nil && (!errors.As(err, &unknown) || unknown.Kind == web.PageUnknownClient):
-		return err
-	case err != nil || !a.form.Has("redirect_uri"):
-		web.Annotate(r.Context(), "oauth_error", e.ErrorField)
-		kind := web.PageBadRequest
-		if e.ErrorField == fosite.ErrTemporarilyUnavailable.ErrorField {
-			kind = web.PageUnavailable
-		}
-		return &web.PageError{Kind: kind, Detail: e.ErrorField + ": " + description(e)}
-	}
-	return p.refuse(w, r, a, cause)
-}
-
-func errUnknownClient() *web.PageError {
-	return &web.PageError{Kind: web.PageUnknownClient, Detail: "The client_id is missing or not registered here."}
-}
-
 // fetchRequestObject gets the request object at a client's registered request_uri (RFC 9101 §5.2, OIDC Core §6.2). Nothing is cached, and the object
 // has to be signed, so that a hash in the fragment only tells addresses apart.
 func (p *Provider) fetchRequestObject(ctx context.Context, c *clients.Client, uri string) (string, error) {
-	if !p.config.RequestURIs {
+	if !p.config.RequestURIs { // OIDC Core §6: said by name
 		return "", fosite.ErrRequestURINotSupported.WithHint("The only request_uri offered is one of the pushed_authorization_request_endpoint.")
 	}
 	if len(uri) > maxRequestURI || !requestURIRegistered(c, uri) {

@@ -132,7 +132,7 @@ func tooOld(q question, signedInSince bool) bool {
 	return *q.maxAge == 0 || q.session.AuthTime.Before(limit) // OIDC Core §3.1.2.1: max_age 0 is prompt=login
 }
 
-// consentMissing reports whether the person has to be asked. RFC 6819 §5.2.3.2, RFC 8252 §8.6: a client that another app can pose as is asked
+// consentMissing reports whether the person has to be asked (OIDC Core §3.1.2.4). RFC 6819 §5.2.3.2, RFC 8252 §8.6: a client that another app can pose as is asked
 // for every time.
 func consentMissing(q question) bool {
 	onRecord := !q.consent.GrantedAt.IsZero() && containsAll(q.consent.Scopes, q.scopes)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/ory/fosite"
 
 	"github.com/symbolon-id/symbolon/provider/web"
@@ -109,21 +108,13 @@ func (p *Provider) answerURL(a authorization, pairs ...string) string {
 // responseLifetime is how long a signed response is good for (JARM §2.1: at most ten minutes).
 const responseLifetime = 5 * time.Minute
 
-// signResponse puts the parameters into a JWT for the client (JARM §2.1).
+// signResponse puts the parameters into a JWT for the client (JARM §2.1, FAPI 2.0 Message Signing §5.4).
 func (p *Provider) signResponse(ctx context.Context, a authorization, parameters url.Values) (string, error) {
 	claims := map[string]any{"iss": p.config.Issuer, "aud": a.client.ID, "exp": time.Now().Add(responseLifetime).Unix()}
 	for name := range parameters {
 		claims[name] = parameters.Get(name)
 	}
-	alg := IDTokenAlgorithm
-	if asked := a.client.Metadata.AuthorizationSignedResponseAlg; asked != "" {
-		alg = jose.SignatureAlgorithm(asked)
-	}
-	token, err := p.sign(alg, "JWT", claims)
-	if err != nil {
-		return "", err
-	}
-	return p.encryptToken(ctx, a.client, authorizationEncryption(a.client), token)
+	return p.signFor(ctx, a.client, a.client.Metadata.AuthorizationSignedResponseAlg, authorizationEncryption(a.client), "JWT", claims)
 }
 
 // withParameters adds parameters to an address that may have some already.

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/provider/keys"
 )
 
@@ -24,6 +26,21 @@ func (p *Provider) sign(alg jose.SignatureAlgorithm, typ string, claims any) (st
 		return "", err
 	}
 	return key.Sign(typ, payload)
+}
+
+// signFor is sign for what a client is told: with the algorithm that it has registered for such an answer, which may be none, and encrypted to its key
+// where it has registered for that.
+func (p *Provider) signFor(ctx context.Context, c *clients.Client, registered string, how encryption, typ string, claims any) (string, error) {
+	token, err := p.sign(algorithmOr(registered), typ, claims)
+	if err != nil {
+		return "", err
+	}
+	return p.encryptToken(ctx, c, how, token)
+}
+
+// algorithmOr is the algorithm that a client has registered, or the one that the specifications name where it has not.
+func algorithmOr(registered string) jose.SignatureAlgorithm {
+	return cmp.Or(jose.SignatureAlgorithm(registered), IDTokenAlgorithm)
 }
 
 // verifySigned returns the payload of a JWT of ours of the given type: keys.ErrToken when it is none, or a fault when its key cannot be looked up.

@@ -20,9 +20,9 @@ func (f *fault) Error() string { return "storage: " + f.err.Error() }
 // Unwrap returns the cause.
 func (f *fault) Unwrap() error { return f.err }
 
-// stillStands reads, in one statement, whether a code may still be redeemed: the account is there and not blocked, the session has not ended,
+// codeStands reads, in one statement, whether a code may still be redeemed: the account is there and not blocked, the session has not ended,
 // the client is there, and the consent has not been withdrawn. It returns the client as it is now, fosite.ErrNotFound, or a fault.
-func (p *Provider) stillStands(ctx context.Context, accountID, sessionID, clientID string, needsConsent bool, scopes []string) (*clients.Client, error) {
+func (p *Provider) codeStands(ctx context.Context, accountID, sessionID, clientID string, needsConsent bool, scopes []string) (*clients.Client, error) {
 	s, err := p.config.Grants.Standing(ctx, accountID, sessionID, clientID)
 	if err != nil {
 		return nil, &fault{err}
@@ -33,7 +33,7 @@ func (p *Provider) stillStands(ctx context.Context, accountID, sessionID, client
 	return p.clientOf(ctx, s, clientID, needsConsent, scopes)
 }
 
-// grantStands is stillStands for a grant that has been read with its standing.
+// grantStands is codeStands for a grant that has been read with its standing.
 func (p *Provider) grantStands(ctx context.Context, g Grant, s Standing) (*clients.Client, error) {
 	switch {
 	case !g.RevokedAt.IsZero():
@@ -47,6 +47,8 @@ func (p *Provider) grantStands(ctx context.Context, g Grant, s Standing) (*clien
 // sessionStands: the session is there, and not past its absolute end, whether the sweep has come by or not.
 func sessionStands(s Standing) bool { return s.SessionFound && time.Now().Before(s.SessionExpiresAt) }
 
+// clientOf returns the client as it is now, when the account, the client and the consent still stand: what codeStands and grantStands have in
+// common.
 func (p *Provider) clientOf(ctx context.Context, s Standing, clientID string, needsConsent bool, scopes []string) (*clients.Client, error) {
 	switch {
 	case !s.AccountFound || s.AccountBlocked:
@@ -62,11 +64,14 @@ func (p *Provider) clientOf(ctx context.Context, s Standing, clientID string, ne
 		return nil, &fault{err}
 	}
 	// skip_consent may have been taken from the client since.
-	if (needsConsent || alwaysAsked(client)) && (s.ConsentScopes == nil || !containsAll(s.ConsentScopes, scopes)) {
+	if (needsConsent || consentRequired(client)) && (s.ConsentScopes == nil || !containsAll(s.ConsentScopes, scopes)) {
 		return nil, fosite.ErrNotFound.WithDebug("the consent was withdrawn")
 	}
 	return client, nil
 }
+
+// consentRequired reports whether a person must have allowed what the client gets: of any but the operator's own clients.
+func consentRequired(c *clients.Client) bool { return !c.Metadata.SkipConsent || c.SelfRegistered }
 
 func has(list []string, s string) bool { return slices.Contains(list, s) }
 

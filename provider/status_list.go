@@ -90,7 +90,7 @@ func (p *Provider) newStatusLists() {
 }
 
 // serveStatusList publishes a status list (Token Status List §8.1). Any cache may keep it until its ttl has passed, counted from when it
-// was issued: what a partner gets from a cache is never older than the ttl.
+// was issued: what a partner gets from a cache is never older than the ttl (Token Status List §8.2).
 func (p *Provider) serveStatusList(w http.ResponseWriter, r *http.Request) error {
 	list, err := strconv.ParseInt(r.PathValue("list"), 10, 64)
 	if err != nil || list < 1 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/ory/fosite"
@@ -30,7 +31,7 @@ type tokenResponse struct {
 
 // serveToken is the token endpoint (RFC 6749 §3.2).
 func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
-	form, audiences, err := p.tokenForm(r)
+	audiences, err := p.tokenForm(r)
 	if err != nil {
 		return err
 	}
@@ -48,11 +49,7 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) error {
 	if err := p.checkSender(r, t, request.GetClient().(*fositeClient).Client, dpopKey); err != nil {
 		return err
 	}
-	if form.Get("grant_type") == "client_credentials" {
-		if err := p.grantClientCredentials(request); err != nil {
-			return err
-		}
-	}
+	// The details first: which of them are for other resources is seen by the audience as it was granted.
 	if err := p.narrowDetails(ctx, request); err != nil {
 		return err
 	}
@@ -87,26 +84,28 @@ func (p *Provider) checkSender(r *http.Request, t *tokenRequest, c *clients.Clie
 	return nil
 }
 
-// tokenForm reads the form, and takes the parameter audience out of it: only a token exchange has it (RFC 8693 §2.1), and fosite would compare it
+// tokenForm reads and checks the form, and takes the parameter audience out of it: only a token exchange has it (RFC 8693 §2.1), and fosite would compare it
 // with a registration that is not there.
-func (p *Provider) tokenForm(r *http.Request) (form url.Values, audiences []string, err error) {
-	if form, err = web.ParsePost(r, "resource", "audience"); err != nil {
-		return nil, nil, err
+func (p *Provider) tokenForm(r *http.Request) (audiences []string, err error) {
+	form, err := web.ParsePost(r, "resource", "audience")
+	if err != nil {
+		return nil, err
 	}
 	if err := p.checkGrantType(form); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	web.Annotate(r.Context(), "grant_type", form.Get("grant_type"))
 	audiences = form["audience"]
-	if len(audiences) > 1 && form.Get("grant_type") != grantTokenExchange {
-		return nil, nil, &web.DuplicateError{Name: "audience"}
+	if len(audiences) > 1 && form.Get("grant_type") != clients.GrantTokenExchange {
+		return nil, &web.DuplicateError{Name: "audience"}
 	}
 	form.Del("audience")
 	r.PostForm.Del("audience")
-	return form, audiences, nil
+	return audiences, nil
 }
 
-// checkGrantType refuses what fosite would call an invalid_request, and spellings that it would take for the real thing.
+// checkGrantType refuses what fosite would call an invalid_request, and spellings that it would take for the real thing. There is no password grant
+// (RFC 9700 §2.4).
 func (p *Provider) checkGrantType(form url.Values) error {
 	grantType := form.Get("grant_type")
 	if grantType == "" {
@@ -128,49 +127,12 @@ func (p *Provider) tokenRefusal(ctx context.Context, t *tokenRequest, err error)
 	return err
 }
 
-// grantClientCredentials grants what a client asks for itself: by default, all it is registered for. No person is there, so what belongs to a
-// person's sign-in is not to be had.
-func (p *Provider) grantClientCredentials(request fosite.AccessRequester) error {
-	client := request.GetClient().(*fositeClient)
-	if !client.GetGrantTypes().Has("client_credentials") {
-		return fosite.ErrUnauthorizedClient.WithHint("This client is not registered for the client_credentials grant. Add it to grant_types.")
-	}
-	asked := request.GetRequestedScopes()
-	for _, s := range asked {
-		if personalScope(s) {
-			return fosite.ErrInvalidScope.WithHintf("The scope %s belongs to the sign-in of a person. A client asking for itself cannot have it.", s)
-		}
-	}
-	if len(asked) == 0 {
-		for _, s := range client.GetScopes() {
-			if !personalScope(s) {
-				request.GrantScope(s)
-			}
-		}
-	}
-	for _, s := range asked {
-		request.GrantScope(s)
-	}
-	session := request.GetSession().(*grantSession)
-	audience, err := p.audienceFor(client.Client, request.GetRequestForm()["resource"], request.GetGrantedScopes())
-	if err != nil {
-		return err
-	}
-	session.audience = audience
-	return nil
-}
-
-func personalScope(s string) bool {
-	return s == "openid" || s == "profile" || s == "email" || s == "offline_access"
-}
-
-// audienceFor returns the audience of a token: the resources that the client names (RFC 8707 §2), or its default one; the admin API when the
+// audienceFor returns the audience of a token: the resources that the client names (RFC 8707 §2), or its default one (RFC 9068 §3); the admin API when the
 // scope is for it; and this server when the token opens the userinfo endpoint. A client without any resource of its own gets tokens for this
 // server.
 func (p *Provider) audienceFor(c *clients.Client, resources []string, scopes []string) ([]string, error) {
 	for _, resource := range resources {
-		offered := c.SelfRegistered && has(p.config.RegistrationAudience, resource)
-		if !has(c.Metadata.Audience, resource) && !offered && resource != p.AdminAudience() {
+		if !p.mayName(c, resource) {
 			return nil, errInvalidTarget.WithHintf("The client is not registered for the resource %s. Add it to its audience.", printable(resource))
 		}
 	}
@@ -187,6 +149,11 @@ func (p *Provider) audienceFor(c *clients.Client, resources []string, scopes []s
 	return aud, nil
 }
 
+// mayName says whether the client may get tokens for the resource.
+func (p *Provider) mayName(c *clients.Client, resource string) bool {
+	return has(c.Metadata.Audience, resource) || c.SelfRegistered && has(p.config.RegistrationAudience, resource) || resource == p.AdminAudience()
+}
+
 func appendMissing(list []string, s string) []string {
 	if has(list, s) {
 		return list
@@ -197,13 +164,20 @@ func appendMissing(list []string, s string) []string {
 // errInvalidTarget is RFC 8707 §2.
 var errInvalidTarget = &fosite.RFC6749Error{ErrorField: "invalid_target", DescriptionField: "The requested resource is invalid.", CodeField: http.StatusBadRequest}
 
-// narrowAudience cuts a grant's audience down to the resources that the token request names (RFC 8707 §2.2).
+// narrowAudience cuts a grant's audience down to what the client may still name, and to the resources that the token request names (RFC 8707 §2.2).
 func (p *Provider) narrowAudience(request fosite.AccessRequester) error {
 	s, resources := request.GetSession().(*grantSession), request.GetRequestForm()["resource"]
-	if s.grant.ID == "" || len(resources) == 0 || s.settled {
+	if s.grant.ID == "" || s.settled {
 		return nil
 	}
-	if !containsAll(s.grant.Audience, resources) {
+	c := request.GetClient().(*fositeClient).Client
+	s.grant.Audience = slices.DeleteFunc(slices.Clone(s.grant.Audience), func(a string) bool { return a != p.config.Issuer && !p.mayName(c, a) })
+	switch {
+	case len(s.grant.Audience) == 0:
+		return errInvalidTarget.WithHint("The client is no longer registered for the resource that the sign-in was for. Add it to its audience, or let the person sign in again.")
+	case len(resources) == 0:
+		return nil
+	case !containsAll(s.grant.Audience, resources):
 		return errInvalidTarget.WithHint("The sign-in was not for this resource. Name it in the authorization request.")
 	}
 	s.grant.Audience = resources

@@ -37,7 +37,7 @@ var errExchangedToken = &fosite.RFC6749Error{
 // tokenExchangeGrant is the token exchange (RFC 8693). What it allows is told in docs/decisions/0010-token-exchange.md.
 func (p *Provider) tokenExchangeGrant() grantHandler {
 	return grantHandler{
-		provider: p, grantType: grantTokenExchange, decide: p.decideTokenExchange,
+		provider: p, grantType: clients.GrantTokenExchange, decide: p.decideTokenExchange,
 		commit: func(_ context.Context, _ *fositeClient, _ *grantSession, response fosite.AccessResponder) error {
 			response.SetExtra("issued_token_type", typeAccessToken) // no grant and no refresh token: the subject token's grant stands behind it
 			return nil

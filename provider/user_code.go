@@ -22,7 +22,7 @@ func newDeviceCode() string { return deviceCodePrefix + randomText(deviceCodeByt
 // deviceHash returns the hash that a device code is kept by; nil for what is no device code of ours.
 func deviceHash(code string) []byte {
 	text, ok := strings.CutPrefix(code, deviceCodePrefix)
-	if raw, err := refreshEncoding.DecodeString(text); !ok || err != nil || len(raw) != deviceCodeBytes || len(text) != refreshEncoding.EncodedLen(deviceCodeBytes) {
+	if raw, err := strictBase64URL.DecodeString(text); !ok || err != nil || len(raw) != deviceCodeBytes || len(text) != strictBase64URL.EncodedLen(deviceCodeBytes) {
 		return nil
 	}
 	sum := sha256.Sum256([]byte("device code\x00" + code))

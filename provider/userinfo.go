@@ -2,12 +2,9 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/symbolon-id/symbolon/clients"
 	"github.com/symbolon-id/symbolon/provider/account"
@@ -114,7 +111,7 @@ func (p *Provider) serveUserInfo(w http.ResponseWriter, r *http.Request) error {
 
 // writeUserInfo answers as the client has registered: with JSON, or with a JWT that is signed, encrypted, or both (OIDC Core §5.3.2).
 func (p *Provider) writeUserInfo(ctx context.Context, w http.ResponseWriter, c *clients.Client, info userInfo) error {
-	alg, how := jose.SignatureAlgorithm(c.Metadata.UserInfoSignedResponseAlg), userInfoEncryption(c)
+	alg, how := c.Metadata.UserInfoSignedResponseAlg, userInfoEncryption(c)
 	if alg == "" && how.alg == "" {
 		writeJSON(w, http.StatusOK, info)
 		return nil
@@ -123,12 +120,9 @@ func (p *Provider) writeUserInfo(ctx context.Context, w http.ResponseWriter, c *
 	var token string
 	var err error
 	if alg == "" {
-		var payload []byte
-		if payload, err = json.Marshal(info); err == nil {
-			token, err = p.encrypt(ctx, c, how, payload, nil)
-		}
-	} else if token, err = p.sign(alg, "JWT", info); err == nil {
-		token, err = p.encryptToken(ctx, c, how, token)
+		token, err = p.encryptClaims(ctx, c, how, info)
+	} else {
+		token, err = p.signFor(ctx, c, alg, how, "JWT", info)
 	}
 	if err != nil {
 		return err

@@ -45,6 +45,16 @@ func (db *DB) GrantsOf(ctx context.Context, accountID string, now time.Time) ([]
 	return list, nil
 }
 
+// ClientsOf implements provider.GrantStore. The account narrows the search to an index.
+func (db *DB) ClientsOf(ctx context.Context, accountID, sessionID string) ([]string, error) {
+	if !isKey(accountID) || !isKey(sessionID) {
+		return nil, nil
+	}
+	var ids []string
+	err := db.read.WithContext(ctx).Raw("SELECT DISTINCT client_id FROM grants WHERE account_id = ? AND session_id = ? ORDER BY client_id", accountID, sessionID).Find(&ids).Error
+	return ids, fault("clients of session", err)
+}
+
 // DeleteConsent implements provider.ConsentStore.
 func (db *DB) DeleteConsent(ctx context.Context, accountID, clientID string, at time.Time) error {
 	if !isKey(accountID) || !isKey(clientID) {

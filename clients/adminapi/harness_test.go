@@ -42,13 +42,13 @@ func authenticate(_ context.Context, token string) (Caller, error) {
 
 // harness is the API over a real listener and a real database.
 type harness struct {
-	t   *testing.T
+	t   testing.TB
 	api *API
 	db  *storage.DB
 	url string
 }
 
-func newHarness(t *testing.T) *harness {
+func newHarness(t testing.TB) *harness {
 	t.Helper()
 	db, err := storage.Open(t.Context(), storage.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db")})
 	if err != nil {
@@ -124,7 +124,7 @@ func (h *harness) send(method, path, body string, headers ...string) answer {
 }
 
 // want checks status and, for errors, that the answer is a problem document of the type (RFC 9457).
-func (a answer) want(t *testing.T, status int, code string) answer {
+func (a answer) want(t testing.TB, status int, code string) answer {
 	t.Helper()
 	where := a.Request.Method + " " + a.Request.URL.String()
 	if len(where) > 200 {

@@ -83,7 +83,7 @@ func (e *Endpoint) update(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	token, hash := known.token, known.hash
-	if e.Rotation != RotateNever {
+	if e.Rotation != RotateNever { // RFC 7592 §5
 		token, hash = newToken(accessPrefix)
 	}
 	err = e.Store.UpdateRegisteredClient(r.Context(), &next, known.hash, hash)

@@ -107,11 +107,15 @@ func (o Object) Line(language string) []Segment {
 	return line
 }
 
-// shown returns a value as a person reads it.
+// shown returns a value as a person reads it. One of another shape than the text means is there all the same, and reads as "": a schema that does not
+// say type: object admits it, and nobody must take it for one that is left out.
 func (o Object) shown(path []string) (text string, there bool) {
 	var at any = o.members
 	for _, name := range path {
-		object, _ := at.(map[string]any)
+		object, ok := at.(map[string]any)
+		if !ok {
+			return "", true
+		}
 		if at, there = object[name]; !there {
 			return "", false
 		}
@@ -127,6 +131,8 @@ func (o Object) shown(path []string) (text string, there bool) {
 			texts[i] = v
 		case json.Number:
 			texts[i] = v.String()
+		default:
+			return "", true
 		}
 	}
 	return strings.Join(texts, ", "), true
@@ -161,13 +167,40 @@ func unreadable(s string) string {
 	case strings.ContainsFunc(s, invisible):
 		return "has a control, invisible or direction-changing character"
 	}
+	return misread(s)
+}
+
+// maxMarks is how many combining marks there may be on one letter: enough for every script, too few to cover other lines.
+const maxMarks = 3
+
+// misread says why a text does not look like what it is, or "": a page shows blanks in a row as one, marks may cover what stands around them, and a joiner or
+// a variation selector leaves no trace after a character that has no form for it. Those before the Hebrew block (Latin, Greek, Cyrillic, Armenian
+// letters, and digits) have none.
+func misread(s string) string {
+	before, marks := rune(0), 0
+	for _, r := range s {
+		if marks++; !unicode.Is(unicode.M, r) {
+			marks = 0
+		}
+		switch {
+		case marks > maxMarks:
+			return "has more than 3 marks on a letter"
+		case unicode.IsSpace(r) && unicode.IsSpace(before):
+			return "has blanks in a row"
+		case before < '\u0590' && (r == '\u200c' || r == '\u200d' || unicode.Is(unicode.Variation_Selector, r)):
+			return "has an invisible character"
+		case r >= '\u2190' && unicode.Is(unicode.So, r): // a check mark or a lock would be a statement of ours; ® and ™ come before
+			return "has a symbol that is no letter, mark, digit or sign"
+		}
+		before = r
+	}
 	return ""
 }
 
-// invisible: U+200C and U+200D join the letters of some scripts, and are no disguise.
+// invisible: U+200C and U+200D join the letters of some scripts, and are no disguise there. U+2800 is Braille without a dot.
 func invisible(r rune) bool {
 	if r == '\u200c' || r == '\u200d' {
 		return false
 	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
+	return r == '\u2800' || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
 }

@@ -9,13 +9,13 @@ import (
 	"crypto/rsa"
 	_ "crypto/sha256" // RS256, PS256 and ES256 hash with it
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/json" // exact names, and no member twice
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -118,7 +118,7 @@ func (r *Ring) Verify(ctx context.Context, token, typ string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k == nil || string(k.Algorithm) != alg {
+	if k == nil || string(k.Algorithm) != alg { // RFC 7515 §5.2: the key says which algorithm, not the token
 		return nil, ErrToken
 	}
 	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{k.Algorithm})

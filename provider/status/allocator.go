@@ -53,7 +53,8 @@ func (a *Allocator) Next(ctx context.Context, kind Kind) (Index, error) {
 	return i, nil
 }
 
-// permute maps 0…Size-1 onto itself, each value once, in an order that only the seed tells: a Feistel network over twice ten bits.
+// permute maps 0…Size-1 onto itself, each value once, in an order that only the seed tells: a Feistel network over twice ten bits. So an
+// index says nothing of who signed in before whom (Token Status List §12).
 func permute(seed []byte, n int64) int64 {
 	const half, mask, rounds = 10, 1<<10 - 1, 8
 	input := append(make([]byte, 0, 32), seed...)

@@ -75,7 +75,7 @@ func NewFlow(cfg FlowConfig) (*Flow, error) {
 	for _, c := range cfg.Connectors {
 		id := c.Info().ID
 		if !ValidID(id) {
-			errs = append(errs, fmt.Errorf("connector id %q: only a-z, 0-9 and -, at most 32 characters", id))
+			errs = append(errs, fmt.Errorf("connector id %q: only letters, digits and -._~, at most 2,048 characters, a letter or digit first", id))
 		}
 		if _, taken := f.connectors[id]; taken {
 			errs = append(errs, fmt.Errorf("connector id %q is used twice", id))
@@ -230,6 +230,7 @@ func (f *Flow) spend(ctx context.Context, connectorID string, query url.Values, 
 	if spent = errors.Is(err, ErrSpent); err != nil && !spent {
 		return Attempt{}, false, fmt.Errorf("spend attempt: %w", err)
 	}
+	// RFC 9700 §4.4.2: each upstream has a callback of its own, and the attempt knows which was asked.
 	sameConnector := subtle.ConstantTimeCompare([]byte(attempt.Connector), []byte(connectorID))
 	sameBrowser := subtle.ConstantTimeCompare(attempt.BrowserHash, browserHash)
 	if sameConnector&sameBrowser != 1 || len(browserHash) != browserHashLength {

@@ -139,7 +139,7 @@ func newOIDC(kind string, cfg OIDCConfig, issuers []string, d dialect) (*OIDC, e
 func checkBasics(id, label, clientID string, client *http.Client) error {
 	var errs []error
 	if !ValidID(id) {
-		errs = append(errs, errors.New("id: only a-z, 0-9 and -, at most 32 characters"))
+		errs = append(errs, errors.New("id: only letters, digits and -._~, at most 2,048 characters, a letter or digit first"))
 	}
 	if label == "" {
 		errs = append(errs, errors.New("label is missing"))

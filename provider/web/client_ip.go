@@ -33,7 +33,7 @@ func (p *Proxies) ClientIP(r *http.Request) netip.Addr {
 		if err != nil {
 			break
 		}
-		ip = next.Unmap()
+		ip = next.Unmap().WithZone("") // a zone means something on the proxy only, and may be any text
 		if !p.trusted(ip) {
 			break
 		}

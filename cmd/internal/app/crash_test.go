@@ -87,8 +87,8 @@ func (c *crash) run(n, kills int) {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Duration(rand.IntN(10_000)) * time.Microsecond)
+		c.up.Lock()   // what fails from here on waits until the server is up again
 		c.node.Kill() // requests are on their way in
-		c.up.Lock()
 		node := c.start()
 		c.awaitReady(node)
 		c.node = node

@@ -68,7 +68,7 @@ func (l *loader) issuer(c *Config) {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		l.mistake("issuer", "must be an https address, such as https://id.example.com")
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !isLoopback(u.Hostname()): // OIDC Core §16.17, RFC 9700 §2.6
 		l.mistake("issuer", "must be https; http is only for localhost, 127.0.0.1 and [::1]")
 	// OIDC Core §2: the issuer has no query and no fragment. Its endpoints and its cookie live at the root of the host, so it has no path.
 	case u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(c.Issuer, "#"):
