@@ -87,6 +87,7 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request, a authorizatio
 		return err // nobody to send it to: a page of our own (RFC 6749 §4.1.2.1)
 	}
 	web.Annotate(r.Context(), "client", a.client.ID)
+	a.form = p.withDefaultScope(a.client, a.form)
 	request, err := p.validate(r, a)
 	if err != nil {
 		return p.refuse(w, r, a, err)

@@ -3,8 +3,10 @@ package provider
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -104,6 +106,23 @@ func maxAge(a authorization) *int64 {
 		return &n
 	}
 	return a.client.Metadata.DefaultMaxAge
+}
+
+// withDefaultScope returns the form of a request that names no scope with those that the client is registered for, but for those of a sign-in (RFC 6749
+// §3.3): who wants to know the person says so. Clients of APIs may know no scopes, as those of the Model Context Protocol.
+func (p *Provider) withDefaultScope(c *clients.Client, form url.Values) url.Values {
+	if form.Get("scope") != "" || p.asksDetails(form) {
+		return form
+	}
+	scopes := slices.DeleteFunc(strings.Fields(c.Metadata.Scope), func(s string) bool {
+		return slices.Contains([]string{"openid", "profile", "email", "phone", "address", ScopeAdmin, ScopeAdminRead}, s)
+	})
+	if len(scopes) == 0 || slices.Equal(scopes, []string{"offline_access"}) {
+		return form
+	}
+	form = maps.Clone(form)
+	form.Set("scope", joinScopes(scopes))
+	return form
 }
 
 // checkScope: RFC 6749 §3.3.

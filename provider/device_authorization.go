@@ -72,7 +72,7 @@ func (p *Provider) serveDeviceAuthorization(w http.ResponseWriter, r *http.Reque
 
 // deviceScopes applies the rules of an authorization request to scope and resource (RFC 6749 §3.3, RFC 8707 §2).
 func (p *Provider) deviceScopes(c *clients.Client, form url.Values) (scopes, audience []string, err error) {
-	scopes, refusal := p.requestedScopes(c, form)
+	scopes, refusal := p.requestedScopes(c, p.withDefaultScope(c, form))
 	if refusal != nil {
 		return nil, nil, refusal
 	}

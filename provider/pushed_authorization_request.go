@@ -97,6 +97,7 @@ func (p *Provider) push(r *http.Request, a authorization, dpopKey string) (err e
 	if a.client, a.redirectURI, err = p.clientAndRedirectURI(r.Context(), a.form); err != nil {
 		return pageless(err)
 	}
+	a.form = p.withDefaultScope(a.client, a.form)
 	if _, err := p.validate(r, a); err != nil {
 		return err
 	}

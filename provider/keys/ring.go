@@ -85,7 +85,10 @@ func Open(ctx context.Context, config RingConfig) (*Ring, error) {
 	if err := r.Load(ctx); err != nil {
 		return nil, err
 	}
-	return r, r.Maintain(ctx)
+	if err := r.Maintain(ctx); err != nil {
+		return nil, err
+	}
+	return r, r.reseal(ctx)
 }
 
 // add makes the generation of alg's key. That another node was faster is no error.

@@ -36,16 +36,13 @@ func (r Record) State(now time.Time) State {
 	return StateActive
 }
 
-// Maintain does what is due: it seals anew what lies under an older root secret, makes the successor of each key that has reached Lifetime, and
-// retires keys that have one. Every step can be interrupted and done again, by any node: a successor is made once because its generation is unique,
-// and the rest is a function of the keys that are there.
+// Maintain does what is due: it makes the successor of each key that has reached Lifetime, and retires keys that have one. Every step can be
+// interrupted and done again, by any node: a successor is made once because its generation is unique, and retiring is a function of the keys
+// that are there.
 func (r *Ring) Maintain(ctx context.Context) error {
 	records, err := r.config.Store.Keys(ctx)
 	if err != nil {
 		return fmt.Errorf("read keys: %w", err)
-	}
-	if err := r.reseal(ctx, records); err != nil {
-		return err
 	}
 	now, changed := time.Now(), false
 	for _, alg := range r.config.Algorithms {
@@ -72,8 +69,13 @@ func (r *Ring) Maintain(ctx context.Context) error {
 	return nil
 }
 
-// reseal puts every private key under the current root secret.
-func (r *Ring) reseal(ctx context.Context, records []Record) error {
+// reseal puts every private key under the current root secret. That is done once, at the start: nodes whose secrets are in different order, halfway
+// through a rotation, must not do it in turns.
+func (r *Ring) reseal(ctx context.Context) error {
+	records, err := r.config.Store.Keys(ctx)
+	if err != nil {
+		return fmt.Errorf("read keys: %w", err)
+	}
 	for _, record := range records {
 		resealed, changed := r.config.Sealer.Reseal(record.Sealed, []byte(record.ID))
 		if !changed {

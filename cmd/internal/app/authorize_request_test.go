@@ -346,3 +346,20 @@ func TestAuthorizeHeadCreatesNothing(t *testing.T) {
 		t.Errorf("%d commits", after-before)
 	}
 }
+
+// RFC 6749 §3.3: a request without scope asks for all that the client is registered for, but for what says who the person is.
+func TestRequestWithoutScope(t *testing.T) {
+	t.Parallel()
+	w := embeddedWorld(t, "")
+	api := w.partner(`{"client_name":"Inspector","redirect_uris":["` + redirectURI + `"],"scope":"openid email books:read books:write offline_access","grant_types":["authorization_code","refresh_token"]}`)
+	b := newBrowser(t)
+	r := api.tokens(b, "ada", "scope", "")
+	if r.text("scope") != "books:read books:write offline_access" || r.text("id_token") != "" || readJWT(t, r.text("access_token")).text("scope") != r.text("scope") {
+		t.Errorf("%s", r.raw)
+	}
+	uri := api.pushed("scope", "")
+	if code := api.take(b, uri).came().Get("code"); api.redeem(code).text("scope") != r.text("scope") {
+		t.Errorf("pushed: %q", code)
+	}
+	w.newPartner().ask(b, "scope", "").expectError(t, w.issuer, "invalid_scope")
+}
