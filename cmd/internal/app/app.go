@@ -66,6 +66,9 @@ func (a *App) wire(ctx context.Context) error {
 	if a.keys, err = OpenKeys(ctx, cfg, a.stores); err != nil {
 		return err
 	}
+	if err := a.resealClients(ctx); err != nil {
+		return err
+	}
 	salt, err := provider.PairwiseSalt(ctx, db)
 	if err != nil {
 		return err
@@ -93,6 +96,15 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.admin, err = newAdminAPI(cfg, db, cache, secrets, a.provider)
 	return err
+}
+
+// resealClients puts the client secrets that are sealed under the current root secret, as OpenKeys does with the signing keys.
+func (a *App) resealClients(ctx context.Context) error {
+	ids, err := a.stores.DB.SealedClients(ctx)
+	if err != nil {
+		return err
+	}
+	return a.stores.Clients.Reseal(ctx, ids)
 }
 
 // Close releases the database.

@@ -15,35 +15,18 @@ const (
 
 // sweep deletes expired rows until ctx ends: one node at a time, by a lease in the database.
 func (a *App) sweep(ctx context.Context) {
-	holder, tick, resealed := rand.Text(), time.NewTicker(sweepEvery), false
+	holder, tick := rand.Text(), time.NewTicker(sweepEvery)
 	defer tick.Stop()
-	told := func(err error) {
-		if err != nil && ctx.Err() == nil {
-			a.log.Error("sweep", "error", err.Error())
-		}
-	}
 	for {
-		if !resealed {
-			err := a.reseal(ctx)
-			resealed = err == nil
-			told(err)
-		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		told(a.sweepOnce(ctx, holder))
+		if err := a.sweepOnce(ctx, holder); err != nil && ctx.Err() == nil {
+			a.log.Error("sweep", "error", err.Error())
+		}
 	}
-}
-
-// reseal puts the client secrets that are sealed under the current root secret: once in the life of a process, whose root secrets do not change.
-func (a *App) reseal(ctx context.Context) error {
-	ids, err := a.stores.DB.SealedClients(ctx)
-	if err != nil {
-		return err
-	}
-	return a.stores.Clients.Reseal(ctx, ids)
 }
 
 // sweepOnce deletes batch after batch until nothing expired is left, while this node holds the lease.
