@@ -19,13 +19,13 @@ func TestValueOfAnotherShape(t *testing.T) {
 		`{"type":"transfer","sum":{"amount":"5"},"payee":{"name":["A"]}}`: false,
 		`{"type":"transfer","sum":{"amount":"5"},"payee":{}}`:             false,
 		`{"type":"transfer","sum":{"amount":"5"}}`:                        false,
-		`{"type":"transfer"}`:                                      false,
-		`{"type":"transfer","sum":"1000000 EUR"}`:                  true,
-		`{"type":"transfer","sum":1000000}`:                        true,
-		`{"type":"transfer","sum":["1000000"]}`:                    true,
-		`{"type":"transfer","sum":null}`:                           true,
-		`{"type":"transfer","sum":{"amount":"5"},"payee":"Thief"}`: true,
-		`{"type":"transfer","payee":{"name":[{"iban":"X"},"A"]}}`:  true,
+		`{"type":"transfer"}`:                                             false,
+		`{"type":"transfer","sum":"1000000 EUR"}`:                         true,
+		`{"type":"transfer","sum":1000000}`:                               true,
+		`{"type":"transfer","sum":["1000000"]}`:                           true,
+		`{"type":"transfer","sum":null}`:                                  true,
+		`{"type":"transfer","sum":{"amount":"5"},"payee":"Thief"}`:        true,
+		`{"type":"transfer","payee":{"name":[{"iban":"X"},"A"]}}`:         true,
 	} {
 		_, err := ts.Parse("[" + object + "]")
 		if (err != nil) != wrong {
