@@ -89,20 +89,22 @@ func (p *Provider) clientNow(ctx context.Context, id string) (*clients.Client, e
 // redirect URI or a scope that has just been registered, on another node or by the command line, is there for the next request.
 func (p *Provider) clientFor(ctx context.Context, id string, form url.Values) (*clients.Client, error) {
 	c, err := p.client(ctx, id)
-	if err != nil || c == nil || isRegisteredFor(c, form) {
+	if err != nil || c == nil || p.isRegisteredFor(c, form) {
 		return c, err
 	}
 	return p.clientNow(ctx, id)
 }
 
-// isRegisteredFor reports whether all that a form names of a client's registration is registered.
-func isRegisteredFor(c *clients.Client, form url.Values) bool {
+// isRegisteredFor reports whether the client may have all that a form names. It asks as those do who judge the request: whoever is within their
+// registration costs no read.
+func (p *Provider) isRegisteredFor(c *clients.Client, form url.Values) bool {
 	among := func(name string, registered []string) bool {
 		return !form.Has(name) || slices.Contains(registered, form.Get(name))
 	}
 	return (!form.Has("redirect_uri") || c.RedirectURIAllowed(form.Get("redirect_uri"))) &&
 		among("post_logout_redirect_uri", c.Metadata.PostLogoutRedirectURIs) && among("grant_type", c.Metadata.GrantTypes) &&
-		containsAll(strings.Fields(c.Metadata.Scope), strings.Fields(form.Get("scope"))) && containsAll(c.Metadata.Audience, form["resource"])
+		containsAll(strings.Fields(c.Metadata.Scope), allowedScopes(c, strings.Fields(form.Get("scope")))) &&
+		!slices.ContainsFunc(form["resource"], func(resource string) bool { return !p.mayName(c, resource) })
 }
 
 // errDisabled is a client that is there and switched off.

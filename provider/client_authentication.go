@@ -44,7 +44,7 @@ func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form
 	case err != nil || c == nil:
 	case !ok:
 		c, ok, err = p.proveAgain(ctx, r, c, presented)
-	case !isRegisteredFor(c, form): // looked at after the proof only: a wrong secret costs one read, like an unknown client
+	case !p.isRegisteredFor(c, form): // looked at after the proof only: a wrong secret costs one read, like an unknown client
 		method := c.Metadata.TokenEndpointAuthMethod
 		c, err = p.clientNow(ctx, c.ID)
 		ok = c != nil && c.Metadata.TokenEndpointAuthMethod == method // of another method nothing is proved
